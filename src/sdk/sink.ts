@@ -1,0 +1,27 @@
+import type { LabelledEvent } from "../event/label.ts";
+import type { Verdict } from "../event/verdict.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+
+/** What one committed step hands to a sink. */
+export interface Output {
+  readonly labels: readonly LabelledEvent[];
+  readonly verdicts: readonly Verdict[];
+  readonly deadLetters: readonly DeadLetter[];
+}
+
+/** Writes labels, verdicts and dead letters to one system. */
+export interface Sink {
+  readonly name: string;
+  /**
+   * Called once before the first write. `position` is what the last confirmed `write` returned before a restart;
+   * a sink that cannot recognise a repeated record by its id goes back to it. Undefined on a first run.
+   */
+  open(position: string | undefined): Promise<void>;
+  /**
+   * Returns when everything is durable, with the sink's position then. Must be idempotent by event id and verdict id,
+   * or honour `open`. Throws TagsmithError: `retry` to be called again with the same output.
+   */
+  write(output: Output, signal: AbortSignal): Promise<string>;
+  /** Flushes and frees. May be called twice, and before `open`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: { conditions: ["source"] },
+  ssr: { resolve: { conditions: ["source"] } },
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "plain",
+          pool: "threads",
+          isolate: false,
+          include: ["test/{unit,contract,golden,property}/**/*.test.ts"],
+        },
+      },
+      // Native add-ons (the ONNX runtime) and child processes do not share a process with other tests.
+      {
+        extends: true,
+        test: {
+          name: "native",
+          pool: "forks",
+          include: ["test/{integration,e2e}/**/*.test.ts"],
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
