@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+const connectorSchema = z.looseObject({ type: z.string().describe("Connector name, e.g. file") });
+
+/** `tagsmith.yaml`. Unknown keys are refused; what belongs to a connector is checked by that connector. */
+export const configSchema = z.strictObject({
+  source: connectorSchema,
+  sink: connectorSchema,
+  state: z
+    .strictObject({ path: z.string().min(1).default(".tagsmith/state.db") })
+    .default({ path: ".tagsmith/state.db" }),
+  model: z.strictObject({ path: z.string().min(1).optional() }).default({}),
+  mappings: z.strictObject({ path: z.string().min(1).optional() }).default({}),
+  label: z
+    .strictObject({
+      top_k: z.int().min(1).max(50).default(5),
+      workers: z.int().min(1).max(64).optional(),
+      threads_per_worker: z.int().min(1).max(64).optional(),
+      cache_max_bytes: z
+        .int()
+        .min(0)
+        .default(128 * 1024 * 1024),
+    })
+    .prefault({}),
+  session: z
+    .strictObject({
+      idle_secs: z.number().positive().default(1800),
+      max_age_secs: z.number().positive().default(28_800),
+      min_window_size: z.int().min(1).default(8),
+      score_every: z.int().min(1).default(4),
+      retention_secs: z.number().min(0).default(3600),
+      emit: z.enum(["changes", "all", "final"]).default("changes"),
+    })
+    .prefault({}),
+  pipeline: z.strictObject({ max_batches_in_flight: z.int().min(1).max(64).default(4) }).prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { parseDocument } from "yaml";
+import type { z } from "zod";
+import { TagsmithError } from "../event/tagsmith-error.ts";
+import { type Config, configSchema } from "./config-schema.ts";
+
+/** Reads, checks and freezes a configuration file; throws `config_not_found` or `config_invalid` with file and path. */
+export function loadConfig(path: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new TagsmithError("config_not_found", `${path}: the configuration file cannot be read.`, "exit", cause);
+  }
+  return parseConfig(text, path);
+}
+
+/** Checks configuration text; `path` names it in errors. */
+export function parseConfig(text: string, path: string): Config {
+  const document = parseDocument(text, { uniqueKeys: true, maxAliasCount: 100 } as const);
+  const broken = document.errors[0];
+  if (broken) throw new TagsmithError("config_invalid", `${path}: ${broken.message}`, "exit", broken);
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  return deepFreeze(parseWith(configSchema, value, path, ""));
+}
+
+/** Checks `value` against `schema`; every finding is a line `file: path: what is wrong`. */
+export function parseWith<T>(schema: z.ZodType<T>, value: unknown, file: string, prefix: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => {
+    const at = [prefix, ...issue.path.map(String)].filter((part) => part !== "").join(".");
+    return `${file}: ${at === "" ? "(top level)" : at}: ${issue.message}`;
+  });
+  throw new TagsmithError("config_invalid", lines.join("\n"), "exit", parsed.error);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

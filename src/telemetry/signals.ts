@@ -1,0 +1,36 @@
+/** What a run counts; one object a run, read by the progress line and the summary. */
+export interface Counts {
+  documents: number;
+  events: number;
+  skipped: number;
+  deadLetters: number;
+  labelled: number;
+  verdicts: number;
+  intrusions: number;
+  batches: number;
+  readonly skips: Map<string, number>;
+  readonly mappings: Map<string, number>;
+  readonly rejects: Map<string, number>;
+}
+
+/** All counts at zero. */
+export function createCounts(): Counts {
+  return {
+    documents: 0,
+    events: 0,
+    skipped: 0,
+    deadLetters: 0,
+    labelled: 0,
+    verdicts: 0,
+    intrusions: 0,
+    batches: 0,
+    skips: new Map(),
+    mappings: new Map(),
+    rejects: new Map(),
+  };
+}
+
+/** Adds one to a named count. The names come from mappings and error codes, so the map stays small. */
+export function countName(map: Map<string, number>, name: string): void {
+  map.set(name, (map.get(name) ?? 0) + 1);
+}
