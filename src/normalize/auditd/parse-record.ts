@@ -1,0 +1,100 @@
+import { type AuditHeader, scanAuditHeader } from "./scan-header.ts";
+
+/** Field values as written, quotes included; the first of equal names counts. */
+export type AuditFields = ReadonlyMap<string, string>;
+
+export type ParsedRecord =
+  | { readonly kind: "record"; readonly header: AuditHeader; readonly fields: AuditFields }
+  | { readonly kind: "unparsable"; readonly reason: string };
+
+/** Longest names first, so that `AUID` is not read as a value ending in A. */
+const gluedNames = [
+  "OLD-AUID",
+  "SYSCALL",
+  "OBJ_UID",
+  "SADDR",
+  "FSUID",
+  "FSGID",
+  "AUID",
+  "EUID",
+  "SUID",
+  "OUID",
+  "EGID",
+  "SGID",
+  "OGID",
+  "ARCH",
+  "UID",
+  "GID",
+];
+
+/** One line of an audit log. Takes any string, in time linear in its length; says why where it is no record. */
+export function parseAuditRecord(line: string): ParsedRecord {
+  const header = scanAuditHeader(line);
+  if (header === undefined) return { kind: "unparsable", reason: "no type= and audit(time:serial)" };
+  return { kind: "record", header, fields: parseFields(line, header.body) };
+}
+
+/** Fields from `start` on: plain, quoted, nested in msg='…', and the enriched ones after byte 0x1D or glued to the last. */
+export function parseFields(line: string, start: number): AuditFields {
+  const fields = new Map<string, string>();
+  readFields(line, start, line.length, fields);
+  return fields;
+}
+
+function readFields(line: string, start: number, end: number, fields: Map<string, string>): void {
+  let at = start;
+  while (at < end) {
+    while (at < end && isSeparator(line.charCodeAt(at))) at += 1;
+    const nameStart = at;
+    while (at < end && !isSeparator(line.charCodeAt(at)) && line.charCodeAt(at) !== 61) at += 1;
+    if (at >= end || line.charCodeAt(at) !== 61) continue;
+    at = readValue(line, line.slice(nameStart, at), at + 1, end, fields);
+  }
+}
+
+/** Stores the value at `at` and returns where the next field starts. */
+function readValue(line: string, name: string, at: number, end: number, fields: Map<string, string>): number {
+  const first = line.charCodeAt(at);
+  if (first === 34) return readQuoted(line, name, at, end, fields);
+  if (first === 39) return readNested(line, name, at, end, fields);
+  if (first === 123) return at + 1;
+  let stop = at;
+  let glue = -1;
+  while (stop < end && !isSeparator(line.charCodeAt(stop))) {
+    if (glue < 0 && stop > at && line.charCodeAt(stop) === 61 && isCapital(line.charCodeAt(stop - 1))) glue = stop;
+    stop += 1;
+  }
+  const glued = glue < 0 ? undefined : gluedNames.find((known) => line.startsWith(known, glue - known.length));
+  if (glued === undefined || glue - glued.length < at) return store(fields, name, line.slice(at, stop), stop);
+  const valueEnd = glue - glued.length;
+  return store(fields, name, line.slice(at, valueEnd), valueEnd);
+}
+
+function readQuoted(line: string, name: string, at: number, end: number, fields: Map<string, string>): number {
+  const close = line.indexOf('"', at + 1);
+  if (close < 0 || close >= end) return store(fields, name, line.slice(at, end), end);
+  return store(fields, name, line.slice(at, close + 1), close + 1);
+}
+
+function readNested(line: string, name: string, at: number, end: number, fields: Map<string, string>): number {
+  const close = name === "msg" ? line.lastIndexOf("'", end - 1) : line.indexOf("'", at + 1);
+  const innerEnd = close > at && close < end ? close : end;
+  if (name !== "msg")
+    return store(fields, name, line.slice(at, Math.min(innerEnd + 1, end)), Math.min(innerEnd + 1, end));
+  readFields(line, at + 1, innerEnd, fields);
+  return innerEnd + 1;
+}
+
+function store(fields: Map<string, string>, name: string, value: string, next: number): number {
+  if (name !== "" && !fields.has(name)) fields.set(name, value);
+  return next;
+}
+
+/** Space, tab, line ends, and the byte that auditd writes before enriched fields. */
+function isSeparator(code: number): boolean {
+  return code === 32 || code === 29 || code === 9 || code === 10 || code === 13;
+}
+
+function isCapital(code: number): boolean {
+  return code >= 65 && code <= 90;
+}

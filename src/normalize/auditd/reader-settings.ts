@@ -1,0 +1,21 @@
+/** Bounds of a reader of audit lines; every one closes the oldest event, incomplete where it is. */
+export interface AuditdReaderSettings {
+  /** Events waiting for their end. */
+  readonly maxPending: number;
+  /** Characters that all waiting events hold together. */
+  readonly maxPendingChars: number;
+  /** An event has ended once its stream opened this many later ones. */
+  readonly maxLaterEvents: number;
+  /** An event has ended once its stream opened one that is this much younger by its own time. */
+  readonly timeoutMs: number;
+  /** A longer line loses its end, and its event is marked incomplete. */
+  readonly maxLineChars: number;
+}
+
+export const defaultAuditdReaderSettings: AuditdReaderSettings = {
+  maxPending: 2_048,
+  maxPendingChars: 64 * 1024 * 1024,
+  maxLaterEvents: 128,
+  timeoutMs: 2_000,
+  maxLineChars: 1024 * 1024,
+};
