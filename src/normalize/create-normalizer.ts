@@ -1,0 +1,75 @@
+import type { SourceRecord } from "../sdk/document.ts";
+import { compileMapping } from "./compile-mapping.ts";
+import type { Mapping } from "./mapping-schema.ts";
+import { packState, unpackState } from "./normalizer-state.ts";
+import { createRecogniser } from "./recogniser.ts";
+import type { Readers } from "./renderer.ts";
+import type { RefusedResult, Result } from "./result.ts";
+import { createTaker, type Take } from "./take-document.ts";
+
+/** Turns records into events, in order. */
+export interface Normalizer {
+  /**
+   * Every record ends in some result: of this call, of a later one, or of `flush` when its event is still open.
+   * Never throws on a record.
+   */
+  normalize(records: readonly SourceRecord[]): readonly Result[];
+  /** End of input: the results of every open event. */
+  flush(): readonly Result[];
+  /** Open events as JSON text; store it with the checkpoint. */
+  state(): string;
+  /** Takes what `state` gave, before the first `normalize`; going on is then as if nothing had happened. */
+  restore(state: string): void;
+}
+
+export interface NormalizerSettings {
+  readonly mappings: readonly Mapping[];
+  readonly readers: Readers;
+  /** Connector instance, for `origin.source`. */
+  readonly source: string;
+  /** Longer texts are cut and the event marked incomplete; default 65536. */
+  readonly maxTextChars?: number;
+}
+
+/** Envelopes within envelopes; deeper ones are refused. */
+const maxDepth = 4;
+
+/** Compiles the mappings and holds the state of events that span records. Throws `mapping_invalid`. */
+export function createNormalizer(settings: NormalizerSettings): Normalizer {
+  const { source, readers, maxTextChars = 65_536 } = settings;
+  const take: Take = (document, at, out) => {
+    if (at.depth > maxDepth)
+      return void out.push(refused("mapping_nested_too_deep", "Envelopes nest too deep.", at.record));
+    const candidates = recognise(document);
+    for (let index = 0; index < candidates.length; index += 1) {
+      const taker = candidates[index];
+      if (taker?.recognises(document) === true && taker.take(document, at, out)) return;
+    }
+    out.push(refused("mapping_unknown_shape", "No mapping recognises this document.", at.record));
+  };
+  const takers = settings.mappings.map((mapping) =>
+    createTaker(compileMapping(mapping, readers), { source, readers, maxTextChars, take }),
+  );
+  const recognise = createRecogniser(takers);
+  return {
+    normalize(records) {
+      const out: Result[] = [];
+      for (const record of records) {
+        if (record.kind === "unreadable") out.push(refused(record.code, record.reason, record));
+        else take(record.document, { source, record, within: "", depth: 0 }, out);
+      }
+      return out;
+    },
+    flush() {
+      const out: Result[] = [];
+      for (const taker of takers) taker.flush(out);
+      return out;
+    },
+    state: () => packState(takers),
+    restore: (state) => unpackState(state, takers),
+  };
+}
+
+function refused(code: string, reason: string, record: SourceRecord | RefusedResult["records"][number]): RefusedResult {
+  return { kind: "rejected", code, reason, records: [record] };
+}

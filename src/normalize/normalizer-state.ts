@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { TagsmithError } from "../event/tagsmith-error.ts";
+import { parseJson } from "./parse-json.ts";
+import type { Taker } from "./take-document.ts";
+
+const stateSchema = z.strictObject({ version: z.literal(1), readers: z.record(z.string(), z.string()) });
+
+/** Open events of every mapping as JSON text. */
+export function packState(takers: readonly Taker[]): string {
+  const readers: Record<string, string> = {};
+  for (const { mapping, reader } of takers) if (reader !== undefined) readers[mapping.name] = reader.pending();
+  return JSON.stringify({ version: 1, readers });
+}
+
+/** Gives each mapping its open events back; throws `normalizer_state_invalid` on text `packState` did not write. */
+export function unpackState(state: string, takers: readonly Taker[]): void {
+  const parsed = stateSchema.safeParse(parseJson(state));
+  if (!parsed.success) {
+    throw new TagsmithError(
+      "normalizer_state_invalid",
+      "The stored state of open events cannot be read.",
+      "exit",
+      parsed.error,
+    );
+  }
+  for (const { mapping, reader } of takers) {
+    const pending = parsed.data.readers[mapping.name];
+    if (pending !== undefined) reader?.restore(pending);
+  }
+}

@@ -1,0 +1,14 @@
+import type { Document } from "../sdk/document.ts";
+import type { RecordReaderFactory } from "./record-reader.ts";
+
+/**
+ * Writes a structured event as L1 text. `value` is what the mapping's field holds, `document` the whole document.
+ * Undefined when there is nothing to write; never throws.
+ */
+export type Renderer = (value: unknown, document: Document) => string | undefined;
+
+/** The decoders a mapping may name. */
+export interface Readers {
+  readonly renderers: ReadonlyMap<string, Renderer>;
+  readonly records: ReadonlyMap<string, RecordReaderFactory>;
+}

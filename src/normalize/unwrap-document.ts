@@ -1,0 +1,59 @@
+import type { Document } from "../sdk/document.ts";
+import { compilePath, isObject } from "./compile-path.ts";
+import type { Mapping } from "./mapping-schema.ts";
+import { parseJson } from "./parse-json.ts";
+
+/** The documents inside an envelope; undefined when there is none in it after all, and the next mapping may try. */
+export type Unwrapper = (document: Document) => readonly unknown[] | undefined;
+
+type UnwrapSpec = NonNullable<Mapping["unwrap"]>;
+
+/** Compiles an envelope once. Inner documents get the top-level keys of `inherit` they lack. */
+export function compileUnwrap(spec: UnwrapSpec): Unwrapper {
+  const open = compileOpen(spec);
+  const inherit = spec.inherit ?? [];
+  return (document) => {
+    const inner = open(document);
+    if (inner === undefined || inherit.length === 0) return inner;
+    return inner.map((one) => (isObject(one) ? passOn(document, one, inherit) : one));
+  };
+}
+
+function compileOpen(spec: UnwrapSpec): Unwrapper {
+  if (spec.json !== undefined) return compileJson(spec.json);
+  const read = compilePath(spec.items ?? spec.object ?? "");
+  if (spec.object !== undefined) {
+    return (document) => {
+      const value = read(document);
+      return isObject(value) ? [value] : undefined;
+    };
+  }
+  return (document) => {
+    const value = read(document);
+    return Array.isArray(value) ? value : undefined;
+  };
+}
+
+function compileJson(paths: readonly string[]): Unwrapper {
+  const readers = paths.map(compilePath);
+  return (document) => {
+    for (const read of readers) {
+      const inner = openJson(read(document));
+      if (inner !== undefined) return inner;
+    }
+    return undefined;
+  };
+}
+
+function openJson(value: unknown): readonly unknown[] | undefined {
+  if (typeof value !== "string" || !/^\s{0,100}[{[]/.test(value)) return undefined;
+  const parsed = parseJson(value);
+  if (Array.isArray(parsed)) return parsed;
+  return isObject(parsed) ? [parsed] : undefined;
+}
+
+function passOn(outer: Document, inner: Document, keys: readonly string[]): Document {
+  const missing = keys.filter((key) => Object.hasOwn(outer, key) && !Object.hasOwn(inner, key));
+  if (missing.length === 0) return inner;
+  return { ...inner, ...Object.fromEntries(missing.map((key) => [key, outer[key]])) };
+}
