@@ -1,0 +1,145 @@
+import { availableParallelism } from "node:os";
+import { extname } from "node:path";
+import { createAdmissionGate } from "./admission-gate.ts";
+import type { Encoder, Ranking } from "./encoder.ts";
+import type { EncodeRequest, EncodeResult, EncoderWorkerData } from "./encoder-worker.ts";
+import type { Artifact } from "./load-artifact.ts";
+import { prepareText } from "./prepare-text.ts";
+import { splitJobs, type TextJob } from "./split-jobs.ts";
+import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
+
+export interface OnnxEncoderSettings {
+  readonly artifact: Artifact;
+  /** Labels a text gets; more than there are tags means all of them. */
+  readonly topK: number;
+  /** Threads that each hold the model; default: one a core, at most 8. */
+  readonly workers?: number;
+  /** Threads of the runtime within a worker; default: the cores that the workers leave, 1 at least. */
+  readonly threads?: number;
+  /** Tokens, padding included, in one run of the graph; also about the work handed to a worker at once. */
+  readonly maxBatchTokens?: number;
+  /** Texts pending before `encode` waits. A larger call goes alone. */
+  readonly maxPendingTexts?: number;
+}
+
+const MAX_DEFAULT_WORKERS = 8;
+const DEFAULT_BATCH_TOKENS = 4_096;
+const DEFAULT_PENDING_TEXTS = 65_536;
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/**
+ * Starts an encoder on worker threads and resolves once all have loaded the model.
+ *
+ * The runtime's `run` blocks its thread, so it never runs in this one; tokenizing is done there too. Rejects with
+ * `encoder_start_failed` when the model cannot be loaded.
+ */
+export async function createOnnxEncoder(settings: OnnxEncoderSettings): Promise<Encoder> {
+  const workerData = resolveWorkerData(settings);
+  const workers = settings.workers ?? defaultWorkers();
+  const pool = createWorkerPool<EncodeRequest, EncodeResult>({
+    url: workerUrl(),
+    workerData,
+    workers,
+    closeTimeoutMs: CLOSE_TIMEOUT_MS,
+  });
+  try {
+    await pool.ready();
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+  return createPooledEncoder(pool, workerData, workers, settings.maxPendingTexts ?? DEFAULT_PENDING_TEXTS);
+}
+
+function createPooledEncoder(
+  pool: WorkerPool<EncodeRequest, EncodeResult>,
+  { encoder: { maxChars, maxTokens }, topK, maxBatchTokens }: EncoderWorkerData,
+  workers: number,
+  maxPendingTexts: number,
+): Encoder {
+  const gate = createAdmissionGate(maxPendingTexts);
+  const totals = { texts: 0, batches: 0, tokens: 0, paddedTokens: 0 };
+  const rank = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]> => {
+    const prepared = texts.map((text) => prepareText(text, maxChars));
+    const rankings = new Array<Ranking>(texts.length);
+    await runAll(
+      splitJobs(prepared, { workers, maxTokens, maxJobTokens: maxBatchTokens }),
+      signal,
+      async (job, end) => {
+        const result = await pool.run({ texts: job.texts }, end);
+        spread(result, job, topK, rankings);
+        totals.texts += job.texts.length;
+        totals.batches += result.batches;
+        totals.tokens += result.tokens;
+        totals.paddedTokens += result.paddedTokens;
+      },
+    );
+    return rankings;
+  };
+  return {
+    topK,
+    prepare: (text) => prepareText(text, maxChars),
+    async encode(texts, signal) {
+      await gate.enter(texts.length, signal);
+      try {
+        return await rank(texts, signal);
+      } finally {
+        gate.leave(texts.length);
+      }
+    },
+    counters: () => ({ ...totals, ...pool.counters() }),
+    close: () => pool.close(),
+  };
+}
+
+/** Runs the jobs side by side; the first that fails stops the others. */
+async function runAll(
+  jobs: readonly TextJob[],
+  signal: AbortSignal,
+  run: (job: TextJob, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const failure = new AbortController();
+  const end = AbortSignal.any([signal, failure.signal]);
+  try {
+    await Promise.all(jobs.map((job) => run(job, end)));
+  } finally {
+    failure.abort();
+  }
+}
+
+/** Puts a job's rankings where their texts stand in the call. */
+function spread(result: EncodeResult, job: TextJob, topK: number, rankings: Ranking[]): void {
+  for (const [place, row] of job.rows.entries()) {
+    const start = place * topK;
+    rankings[row] = {
+      indices: result.indices.subarray(start, start + topK),
+      scores: result.scores.subarray(start, start + topK),
+    };
+  }
+}
+
+function resolveWorkerData({
+  artifact,
+  topK,
+  threads,
+  workers,
+  maxBatchTokens,
+}: OnnxEncoderSettings): EncoderWorkerData {
+  const idleCores = Math.floor(availableParallelism() / (workers ?? defaultWorkers()));
+  return {
+    encoder: artifact.encoder,
+    threads: threads ?? Math.max(1, idleCores),
+    topK: Math.min(topK, artifact.tags.length),
+    tagCount: artifact.tags.length,
+    maxBatchTokens: maxBatchTokens ?? DEFAULT_BATCH_TOKENS,
+  };
+}
+
+function defaultWorkers(): number {
+  return Math.min(availableParallelism(), MAX_DEFAULT_WORKERS);
+}
+
+/** The worker's module stands beside this one, in a clone as `.ts` and in the built package as `.js`. */
+function workerUrl(): URL {
+  return new URL(`./encoder-worker${extname(import.meta.url)}`, import.meta.url);
+}

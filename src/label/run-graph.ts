@@ -1,0 +1,91 @@
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { EncoderSettings } from "./load-artifact.ts";
+
+/** Texts of one padded length. */
+export interface TokenBatch {
+  /** Padded length in tokens. */
+  readonly length: number;
+  /** Token ids of each text, at most `length`; not empty. */
+  readonly rows: readonly (readonly number[])[];
+}
+
+/** The k best of each row of a batch, row after row. */
+export interface GraphResult {
+  readonly scores: Float32Array;
+  readonly indices: Int32Array;
+}
+
+/** A loaded graph. `run` blocks the thread while it computes. */
+export interface Graph {
+  run(batch: TokenBatch, k: number): Promise<GraphResult>;
+  release(): Promise<void>;
+}
+
+/** Loads the artifact's graph; throws what the runtime throws on a graph that it cannot load. */
+export async function loadGraph(settings: EncoderSettings, threads: number): Promise<Graph> {
+  const session = await InferenceSession.create(settings.graph, {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    // Batches of many shapes: a plan for each would only cost memory.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+  });
+  const { inputs, outputs } = settings;
+  checkNames("input", session.inputNames, [inputs.ids, inputs.mask, inputs.k]);
+  checkNames("output", session.outputNames, [outputs.scores, outputs.indices]);
+  return {
+    async run(batch, k) {
+      const { ids, mask, rowCount } = fillTensors(batch);
+      const shape = [rowCount, batch.length];
+      const values = await session.run({
+        [inputs.ids]: new Tensor("int64", ids, shape),
+        [inputs.mask]: new Tensor("int64", mask, shape),
+        [inputs.k]: new Tensor("int64", BigInt64Array.of(BigInt(k)), [1]),
+      });
+      return readResult(values[outputs.scores]?.data, values[outputs.indices]?.data, batch.rows.length * k);
+    },
+    release: () => session.release(),
+  };
+}
+
+function checkNames(kind: string, found: readonly string[], wanted: readonly string[]): void {
+  const absent = wanted.find((name) => !found.includes(name));
+  if (absent !== undefined) throw new Error(`the graph has no ${kind} ${absent}, only ${found.join(", ")}`);
+}
+
+/**
+ * Lays the ids out as the graph wants them. A text alone is run beside a copy of itself: the runtime multiplies a
+ * single row by another routine than many rows, which rounds differently, and scores must not depend on company.
+ */
+function fillTensors({ rows, length }: TokenBatch): { ids: BigInt64Array; mask: BigInt64Array; rowCount: number } {
+  const rowCount = Math.max(2, rows.length);
+  const ids = new BigInt64Array(rowCount * length);
+  const mask = new BigInt64Array(rowCount * length);
+  // Low words of little-endian int64, the only order that the runtime is built for; sparing a BigInt for each token.
+  const idWords = new Int32Array(ids.buffer);
+  const maskWords = new Int32Array(mask.buffer);
+  for (let row = 0; row < rowCount; row++) {
+    const tokens = rows[row] ?? rows[0] ?? [];
+    for (const [column, id] of tokens.entries()) {
+      const word = 2 * (row * length + column);
+      idWords[word] = id;
+      maskWords[word] = 1;
+    }
+  }
+  return { ids, mask, rowCount };
+}
+
+function readResult(scores: unknown, indices: unknown, count: number): GraphResult {
+  const fits = scores instanceof Float32Array && indices instanceof BigInt64Array;
+  if (!fits || scores.length < count || indices.length < count) {
+    throw new Error("the graph's outputs are not float32 scores and int64 indices of k columns");
+  }
+  const words = new Int32Array(indices.buffer, indices.byteOffset, 2 * count);
+  return {
+    scores: scores.subarray(0, count),
+    indices: Int32Array.from({ length: count }, (_, at) => words[2 * at] ?? 0),
+  };
+}
