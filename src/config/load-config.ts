@@ -17,7 +17,7 @@ export function loadConfig(path: string): Config {
 
 /** Checks configuration text; `path` names it in errors. */
 export function parseConfig(text: string, path: string): Config {
-  const document = parseDocument(text, { uniqueKeys: true, maxAliasCount: 100 } as const);
+  const document = parseDocument(text, { uniqueKeys: true });
   const broken = document.errors[0];
   if (broken) throw new TagsmithError("config_invalid", `${path}: ${broken.message}`, "exit", broken);
   const value: unknown = document.toJS({ maxAliasCount: 100 });

@@ -1,0 +1,27 @@
+import { TagsmithError } from "../event/tagsmith-error.ts";
+
+/** Exit codes of every command; docs/errors.md lists them. */
+export const exitCodes = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2,
+  input: 3,
+  output: 4,
+  artifact: 5,
+  state: 6,
+  interrupted: 130,
+} as const;
+
+const families: readonly (readonly [RegExp, number])[] = [
+  [/^(config|option|mapping)_/, exitCodes.usage],
+  [/^(file|source|gzip|input|gold|predictions|sessions)_/, exitCodes.input],
+  [/^(output|sink)_/, exitCodes.output],
+  [/^(artifact|vocabulary|encoder|tokenizer|session_model)_/, exitCodes.artifact],
+  [/^state_/, exitCodes.state],
+];
+
+/** The exit code an error ends the process with. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof TagsmithError)) return exitCodes.unexpected;
+  return families.find(([pattern]) => pattern.test(error.code))?.[1] ?? exitCodes.unexpected;
+}

@@ -1,0 +1,18 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The package's folder: what holds `schema/`, `mappings/` and `models/`, in a clone and when installed. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "schema", "tags.json")) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+/** Files that come with Tagsmith. */
+export const bundled = {
+  vocabulary: (): string => join(packageRoot(), "schema", "tags.json"),
+  model: (): string => join(packageRoot(), "models", "tagsmith-small"),
+  mappings: (): string => join(packageRoot(), "mappings"),
+  samples: (): string => join(packageRoot(), "samples", "data"),
+} as const;

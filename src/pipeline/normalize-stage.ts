@@ -1,0 +1,52 @@
+import type { Event } from "../event/event.ts";
+import type { Normalizer } from "../normalize/create-normalizer.ts";
+import type { RefusedResult, Result } from "../normalize/result.ts";
+import type { DeadLetter } from "../sdk/dead-letter.ts";
+import type { SourceRecord } from "../sdk/document.ts";
+import type { Batch } from "../sdk/source.ts";
+import { type Counts, countName } from "../telemetry/signals.ts";
+import { deadLetterOf } from "./dead-letters.ts";
+import type { NormalizedBatch } from "./stage-types.ts";
+
+/** Normalizes batches in the order they are read; the counts say what became of the documents. */
+export interface NormalizeStage {
+  normalize(batch: Batch): NormalizedBatch;
+  /** End of input: events that were still waiting for records. */
+  flush(): NormalizedBatch;
+}
+
+export function createNormalizeStage(normalizer: Normalizer, source: string, counts: Counts): NormalizeStage {
+  let cursor: string | undefined;
+  const collect = (batch: Batch, results: readonly Result[]): NormalizedBatch => {
+    const events: Event[] = [];
+    const deadLetters: DeadLetter[] = [];
+    for (const result of results) {
+      if (result.kind === "event") {
+        events.push(result.event);
+        countName(counts.mappings, result.event.mapping);
+      } else if (result.kind === "skipped") {
+        counts.skipped += 1;
+        countName(counts.skips, result.code);
+      } else {
+        countName(counts.rejects, result.code);
+        deadLetters.push(deadLetterOf(result, source, findRecord(batch.records, result)));
+      }
+    }
+    counts.documents += batch.records.length;
+    counts.events += events.length;
+    counts.deadLetters += deadLetters.length;
+    return { batch, events, deadLetters, normalizerState: normalizer.state() };
+  };
+  return {
+    normalize(batch) {
+      cursor = batch.cursor;
+      return collect(batch, normalizer.normalize(batch.records));
+    },
+    flush: () => collect({ records: [], cursor: cursor ?? "" }, normalizer.flush()),
+  };
+}
+
+function findRecord(records: readonly SourceRecord[], result: RefusedResult): SourceRecord | undefined {
+  const [first] = result.records;
+  return first && records.find((record) => record.sequence === first.sequence && record.container === first.container);
+}

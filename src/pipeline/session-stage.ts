@@ -1,0 +1,20 @@
+import type { LabelledEvent } from "../event/label.ts";
+import type { Verdict } from "../event/verdict.ts";
+import type { State, Step } from "../state/open-state.ts";
+
+/** What the session stage wants stored with the step it has just made. */
+export type SessionChanges = Pick<Step, "addEvents" | "forget" | "sessionMeta">;
+
+/** Sessions as the pipeline sees them. */
+export interface SessionStage {
+  /** Takes events of any order; gives the verdicts they lead to. */
+  add(events: readonly LabelledEvent[]): readonly Verdict[];
+  /** Closes what has been idle by the wall clock, for live sources that have gone quiet. */
+  closeIdle(nowMs: number): readonly Verdict[];
+  /** End of input: final verdicts for everything open. */
+  closeAll(): readonly Verdict[];
+  /** What to store for all calls since the last `changes`. */
+  changes(): SessionChanges;
+  /** Builds the sessions anew from stored labels, before the first `add`. */
+  restore(state: State): void;
+}

@@ -1,0 +1,99 @@
+import type { Normalizer } from "../normalize/create-normalizer.ts";
+import type { Output, Sink } from "../sdk/sink.ts";
+import type { Source } from "../sdk/source.ts";
+import type { State } from "../state/open-state.ts";
+import type { Counts } from "../telemetry/signals.ts";
+import { createNormalizeStage } from "./normalize-stage.ts";
+import { readAhead } from "./read-ahead.ts";
+import type { SessionStage } from "./session-stage.ts";
+import type { LabelledBatch, Labeller, NormalizedBatch } from "./stage-types.ts";
+import { withTicks } from "./with-ticks.ts";
+import { writeWithRetry } from "./write-with-retry.ts";
+
+/** The parts of one pipeline; the caller opens and closes them. */
+export interface PipelineParts {
+  readonly source: Source;
+  readonly normalizer: Normalizer;
+  readonly labeller: Labeller;
+  readonly sessions: SessionStage;
+  readonly sink: Sink;
+  readonly state: State;
+  readonly counts: Counts;
+  readonly maxBatchesInFlight: number;
+  /** How often a live source that is quiet is checked for idle sessions; absent for input that ends. */
+  readonly tickMs?: number;
+  /** After `stop`: how long what was already read may take to be written. */
+  readonly stopWithinMs: number;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly onStep?: (batch: NormalizedBatch, output: Output) => void;
+}
+
+/**
+ * Runs documents → events → labels → verdicts → sink → checkpoint until the input ends or `stop` aborts. On `stop` what
+ * was already read is still finished and committed; a session stays open for the next start. At the end of input all
+ * sessions get their final verdict.
+ */
+export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Promise<void> {
+  const { source, normalizer, labeller, sessions, sink, state, counts } = parts;
+  const done = state.load(source.name);
+  if (done.normalizerState !== undefined) normalizer.restore(done.normalizerState);
+  sessions.restore(state);
+  await sink.open(done.sinkPosition);
+  const normalizeStage = createNormalizeStage(normalizer, source.name, counts);
+  const finish = new AbortController();
+  stop.addEventListener("abort", () => setTimeout(() => finish.abort(stop.reason), parts.stopWithinMs).unref());
+
+  const label = async (batch: NormalizedBatch): Promise<LabelledBatch> => {
+    const results = await labeller.label(
+      batch.events.map((event) => event.text),
+      finish.signal,
+    );
+    const labelled = batch.events.map((event, index) => {
+      const { labels, tags } = results[index] ?? { labels: [], tags: [] };
+      return { event, topLabels: labels, tags };
+    });
+    counts.labelled += labelled.length;
+    return { ...batch, labelled };
+  };
+
+  const settle = async (batch: LabelledBatch, isEnd: boolean): Promise<void> => {
+    const verdicts = [...sessions.add(batch.labelled), ...(isEnd ? sessions.closeAll() : [])];
+    await commit(batch, { labels: batch.labelled, verdicts, deadLetters: batch.deadLetters });
+    await batch.batch.settle?.({ kind: "accepted" });
+  };
+
+  const commit = async (batch: NormalizedBatch, output: Output): Promise<void> => {
+    const { cursor } = batch.batch;
+    const retry = { minWaitMs: 200, maxWaitMs: 30_000, random: parts.random };
+    const sinkPosition = await writeWithRetry(sink, output, retry, finish.signal);
+    const { normalizerState } = batch;
+    state.commit({ source: source.name, cursor, sinkPosition, normalizerState, ...sessions.changes() });
+    counts.batches += 1;
+    counts.verdicts += output.verdicts.length;
+    counts.intrusions += output.verdicts.filter((v) => v.phase === "final" && v.verdict === "intrusion").length;
+    parts.onStep?.(batch, output);
+  };
+
+  const normalized = mapBatches(source.read(done.cursor, stop), (batch) => normalizeStage.normalize(batch));
+  let last: NormalizedBatch | undefined;
+  for await (const step of withTicks(readAhead(normalized, parts.maxBatchesInFlight, label), parts.tickMs)) {
+    if (step.kind === "item") {
+      last = step.item;
+      await settle(step.item, false);
+    } else if (last !== undefined) {
+      await commit(emptyAfter(last), { labels: [], deadLetters: [], verdicts: sessions.closeIdle(parts.now()) });
+    }
+  }
+  if (stop.aborted) return;
+  const rest = normalizeStage.flush();
+  await settle(await label({ ...rest, batch: { records: [], cursor: last?.batch.cursor ?? done.cursor ?? "" } }), true);
+}
+
+async function* mapBatches<A, B>(items: AsyncIterable<A>, map: (item: A) => B): AsyncGenerator<B> {
+  for await (const item of items) yield map(item);
+}
+
+function emptyAfter(last: NormalizedBatch): NormalizedBatch {
+  return { ...last, events: [], deadLetters: [], batch: { records: [], cursor: last.batch.cursor } };
+}
