@@ -40,6 +40,8 @@ function valueTests(condition: Condition): ValueTest[] {
   if (condition.in !== undefined) tests.push(someScalar(inSet(condition.in)));
   if (condition.only !== undefined) tests.push(everyScalar(inSet(condition.only)));
   if (condition.prefix !== undefined) tests.push(someScalar(hasPrefix(condition.prefix)));
+  const { contains } = condition;
+  if (contains !== undefined) tests.push(someScalar((text) => text.includes(contains)));
   if (condition.matches !== undefined) tests.push(someScalar(hasMatch(condition.matches)));
   return tests;
 }

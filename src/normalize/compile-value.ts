@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Document } from "../sdk/document.ts";
 import { asCommand, asJoined, asText, isBlank, type WrongType, wrongType } from "./coerce-value.ts";
 import { compileCondition } from "./compile-condition.ts";
@@ -23,7 +24,7 @@ export function compileValue(spec: ValueSpec, absent: Absent): ValueReader {
 /** Compiles a text candidate; only its own placeholders are absent, since `-` may be a command's whole text. */
 export function compileText(spec: TextSpec, renderers: ReadonlyMap<string, Renderer>): ValueReader {
   const text: TextObject = typeof spec === "string" ? { field: spec } : spec;
-  const read = text.render === undefined ? readValue(text, asCommand) : readRendered(text, renderers.get(text.render));
+  const read = text.render === undefined ? readValue(text, asCommand) : readRendered(text, text.render, renderers);
   return refine(read, text, withAbsent(new Set(), text));
 }
 
@@ -61,8 +62,9 @@ function joinFields(document: Document, readers: readonly FieldReader[]): string
   return joined;
 }
 
-function readRendered(text: TextObject, render: Renderer | undefined): ValueReader {
-  if (render === undefined) return () => undefined;
+function readRendered(text: TextObject, name: string, renderers: ReadonlyMap<string, Renderer>): ValueReader {
+  const render = renderers.get(name);
+  if (render === undefined) throw new TagsmithError("mapping_invalid", `There is no renderer "${name}".`, "exit");
   if (text.field === undefined) return (document) => render(document, document);
   const read = compilePath(text.field);
   return (document) => {

@@ -20,6 +20,7 @@ export interface Condition {
   readonly in?: readonly Scalar[] | undefined;
   readonly only?: readonly Scalar[] | undefined;
   readonly prefix?: string | readonly string[] | undefined;
+  readonly contains?: string | undefined;
   readonly type?: ValueType | undefined;
   readonly matches?: string | undefined;
   readonly all?: readonly Condition[] | undefined;
@@ -35,6 +36,7 @@ const conditionShape = z.strictObject({
   in: scalars.optional().describe("One of the field's values is in the list."),
   only: scalars.optional().describe("The field has values, and all are in the list."),
   prefix: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+  contains: z.string().min(1).optional().describe("One of the field's values has this in it."),
   type: z.enum(["string", "number", "boolean", "array", "object"]).optional(),
   matches: regex.optional().describe("One of the field's values matches somewhere."),
   all: z
@@ -51,7 +53,7 @@ const conditionShape = z.strictObject({
     .optional(),
 });
 
-const fieldTests = ["exists", "equals", "in", "only", "prefix", "type", "matches"] as const;
+const fieldTests = ["exists", "equals", "in", "only", "prefix", "contains", "type", "matches"] as const;
 const conditionSchema: z.ZodType<Condition, Condition> = conditionShape
   .refine((c) => (c.field === undefined) === fieldTests.every((test) => c[test] === undefined), {
     error: `a test needs both a field and one of ${fieldTests.join(", ")}`,

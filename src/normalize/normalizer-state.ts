@@ -3,13 +3,13 @@ import { TagsmithError } from "../event/tagsmith-error.ts";
 import { parseJson } from "./parse-json.ts";
 import type { Taker } from "./take-document.ts";
 
-const stateSchema = z.strictObject({ version: z.literal(1), readers: z.record(z.string(), z.string()) });
+const stateSchema = z.strictObject({ version: z.literal(1), memories: z.record(z.string(), z.string()) });
 
 /** Open events of every mapping as JSON text. */
 export function packState(takers: readonly Taker[]): string {
-  const readers: Record<string, string> = {};
-  for (const { mapping, reader } of takers) if (reader !== undefined) readers[mapping.name] = reader.pending();
-  return JSON.stringify({ version: 1, readers });
+  const memories: Record<string, string> = {};
+  for (const { mapping, memory } of takers) if (memory !== undefined) memories[mapping.name] = memory.pending();
+  return JSON.stringify({ version: 1, memories });
 }
 
 /** Gives each mapping its open events back; throws `normalizer_state_invalid` on text `packState` did not write. */
@@ -23,8 +23,8 @@ export function unpackState(state: string, takers: readonly Taker[]): void {
       parsed.error,
     );
   }
-  for (const { mapping, reader } of takers) {
-    const pending = parsed.data.readers[mapping.name];
-    if (pending !== undefined) reader?.restore(pending);
+  for (const { mapping, memory } of takers) {
+    const pending = parsed.data.memories[mapping.name];
+    if (pending !== undefined) memory?.restore(pending);
   }
 }

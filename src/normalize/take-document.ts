@@ -1,11 +1,12 @@
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Document } from "../sdk/document.ts";
+import { createCollapser } from "./collapse-stages.ts";
 import { type CompiledMapping, compileFirst } from "./compile-mapping.ts";
 import { compilePath, isObject } from "./compile-path.ts";
 import { makeEvent, type Place } from "./make-event.ts";
 import type { Mapping } from "./mapping-schema.ts";
 import type { Reading } from "./reading.ts";
-import type { ReaderResult, RecordPosition, RecordReader } from "./record-reader.ts";
+import type { ReaderResult, RecordPosition } from "./record-reader.ts";
 import type { Readers } from "./renderer.ts";
 import type { EventResult, RefusedResult, Result } from "./result.ts";
 import { compileUnwrap } from "./unwrap-document.ts";
@@ -24,7 +25,13 @@ export interface Taker {
   /** Adds the document's results; false when the document is not the mapping's after all. */
   readonly take: (document: Document, at: At, out: Result[]) => boolean;
   readonly flush: (out: Result[]) => void;
-  readonly reader: RecordReader | undefined;
+  /** What the mapping holds between documents. */
+  readonly memory: Memory | undefined;
+}
+
+export interface Memory {
+  pending(): string;
+  restore(state: string): void;
 }
 
 export interface TakerSettings {
@@ -38,14 +45,35 @@ export interface TakerSettings {
 /** Puts a mapping to work: as an envelope, a reader of records, or a plain document. Throws `mapping_invalid`. */
 export function createTaker(compiled: CompiledMapping, settings: TakerSettings): Taker {
   const { mapping, recognises } = compiled;
-  const base = { mapping, recognises, reader: undefined, flush: () => undefined };
+  const base = { mapping, recognises, memory: undefined, flush: () => undefined };
   if (mapping.unwrap !== undefined) return { ...base, take: takeEnvelope(compiled, mapping.unwrap, settings.take) };
   const finish = finishReading(compiled.id, settings);
   if (mapping.reader !== undefined) return { ...base, ...takeRecords(compiled, mapping.reader, settings, finish) };
+  if (mapping.collapse !== undefined) return { ...base, ...takeStages(compiled, mapping.collapse, finish) };
   return {
     ...base,
     take(document, at, out) {
       out.push(finish(compiled.read(document), at, [at.record]));
+      return true;
+    },
+  };
+}
+
+type CollapseSpec = NonNullable<Mapping["collapse"]>;
+
+function takeStages(
+  compiled: CompiledMapping,
+  spec: CollapseSpec,
+  finish: Finish,
+): Pick<Taker, "take" | "flush" | "memory"> {
+  const collapser = createCollapser(spec, compiled.id);
+  return {
+    memory: collapser,
+    flush: (out) => collapser.flush(out),
+    take(document, at, out) {
+      const result = finish(compiled.read(document), at, [at.record]);
+      if (result.kind === "event") collapser.add(result, document, out);
+      else out.push(result);
       return true;
     },
   };
@@ -92,7 +120,7 @@ function takeRecords(
   spec: ReaderSpec,
   settings: TakerSettings,
   finish: Finish,
-): Pick<Taker, "take" | "flush" | "reader"> {
+): Pick<Taker, "take" | "flush" | "memory"> {
   const create = settings.readers.records.get(spec.name);
   if (create === undefined) throw unknownReader(compiled.mapping.name, spec.name);
   const reader = create();
@@ -102,7 +130,7 @@ function takeRecords(
     for (const result of results) out.push(finishRecords(result, compiled, settings.source, finish));
   };
   return {
-    reader,
+    memory: reader,
     flush: (out) => finishAll(reader.flush(), out),
     take(document, at, out) {
       for (const field of fields) {
