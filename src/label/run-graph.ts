@@ -31,6 +31,8 @@ export async function loadGraph(settings: EncoderSettings, threads: number): Pro
     graphOptimizationLevel: "all",
     // Batches of many shapes: a plan for each would only cost memory.
     enableMemPattern: false,
+    // A waiting thread that spins takes the core from the other threads of this process.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
     logSeverityLevel: 3,
   });
   const { inputs, outputs } = settings;
