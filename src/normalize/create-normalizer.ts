@@ -1,5 +1,6 @@
 import type { SourceRecord } from "../sdk/document.ts";
 import { compileMapping } from "./compile-mapping.ts";
+import { explainDocument } from "./explain-document.ts";
 import type { Mapping } from "./mapping-schema.ts";
 import { packState, unpackState } from "./normalizer-state.ts";
 import { createRecogniser } from "./recogniser.ts";
@@ -29,6 +30,8 @@ export interface NormalizerSettings {
   readonly source: string;
   /** Longer texts are cut and the event marked incomplete; default 65536. */
   readonly maxTextChars?: number;
+  /** Adds to each result how its document was read; slow, for people. */
+  readonly explain?: boolean;
 }
 
 /** Envelopes within envelopes; deeper ones are refused. */
@@ -55,8 +58,10 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
     normalize(records) {
       const out: Result[] = [];
       for (const record of records) {
+        const before = out.length;
         if (record.kind === "unreadable") out.push(refused(record.code, record.reason, record));
         else take(record.document, { source, record, within: "", depth: 0 }, out);
+        if (settings.explain === true) explainFrom(out, before, record, settings);
       }
       return out;
     },
@@ -72,4 +77,15 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
 
 function refused(code: string, reason: string, record: SourceRecord | RefusedResult["records"][number]): RefusedResult {
   return { kind: "rejected", code, reason, records: [record] };
+}
+
+/** Explains the results a record brought; those of earlier records that it completed keep none. */
+function explainFrom(out: Result[], from: number, record: SourceRecord, settings: NormalizerSettings): void {
+  if (record.kind === "unreadable") return;
+  const explanation = explainDocument(record.document, settings.mappings, settings.readers);
+  for (let index = from; index < out.length; index += 1) {
+    const result = out[index];
+    const own = result?.records.some((one) => one.id === record.id && one.container === record.container);
+    if (result !== undefined && own === true) out[index] = { ...result, explanation };
+  }
 }

@@ -1,4 +1,5 @@
 import type { Event } from "../event/event.ts";
+import type { Explanation } from "./explain-document.ts";
 import type { RecordPosition } from "./record-reader.ts";
 
 /**
@@ -13,6 +14,8 @@ export interface EventResult {
   readonly records: readonly RecordPosition[];
   /** Fields that held something their role cannot use; the event stands without them. */
   readonly wrongTypes?: readonly string[];
+  /** Only when asked for. */
+  readonly explanation?: Explanation;
 }
 
 /** `skipped`: nothing to label, as the mapping says. `rejected`: a dead letter. */
@@ -25,4 +28,6 @@ export interface RefusedResult {
   /** `name@version`; absent when no mapping took the document. */
   readonly mapping?: string;
   readonly records: readonly RecordPosition[];
+  /** Only when asked for. */
+  readonly explanation?: Explanation;
 }

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { builtInReaders } from "../../src/normalize/built-in-readers.ts";
 import { createNormalizer } from "../../src/normalize/create-normalizer.ts";
 import { loadMappings } from "../../src/normalize/load-mappings.ts";
 import type { Document, SourceRecord } from "../../src/sdk/document.ts";
@@ -7,7 +8,7 @@ import type { Document, SourceRecord } from "../../src/sdk/document.ts";
 const mappings = loadMappings(path.resolve(import.meta.dirname, "../../mappings")).filter(
   (m) => m.reader === undefined,
 );
-const readers = { renderers: new Map(), records: new Map() };
+const readers = builtInReaders;
 
 function recordOf(document: Document, line: number, container = "rows.ndjson"): SourceRecord {
   return { kind: "document", document, container, id: `line:${line}`, sequence: line };
