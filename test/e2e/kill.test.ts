@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import { cpSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../../samples/random.ts";
+import { freshFolder, linesOf, root, runTagsmith, startTagsmith, writeConfig } from "./tagsmith-process.ts";
+
+const kills = 20;
+const outputs = ["labels.ndjson", "verdicts.ndjson", "dead.ndjson"];
+
+function inputs(folder: string): string[] {
+  const input = join(folder, "input");
+  mkdirSync(input);
+  for (const name of [
+    "audit.log",
+    "kubernetes-audit.ndjson",
+    "kubernetes-eventlist.json",
+    "auditd-manager.ndjson.gz",
+  ]) {
+    cpSync(join(root, "samples", "data", name), join(input, name));
+  }
+  return [join(input, "*")];
+}
+
+describe("kill -9", () => {
+  it("at 20 random points leaves the same labels, verdicts and dead letters as an undisturbed run", async () => {
+    const folder = freshFolder("kill");
+    const paths = inputs(folder);
+    const calm = join(folder, "calm");
+    const killed = join(folder, "killed");
+    mkdirSync(calm);
+    mkdirSync(killed);
+    const undisturbed = await runTagsmith(["run", "--config", writeConfig(calm, paths), "--quiet"]);
+    expect(undisturbed.err).toBe("");
+    expect(undisturbed.code).toBe(0);
+
+    const config = writeConfig(killed, paths);
+    const random = createRandom(7);
+    let hits = 0;
+    for (let round = 0; round < kills; round += 1) {
+      const child = startTagsmith(["run", "--config", config, "--quiet"]);
+      const exited = once(child, "exit");
+      await Promise.race([sleep(900 + random.below(1600)), exited]);
+      if (child.exitCode === null) {
+        hits += 1;
+        killTree(child.pid ?? 0);
+        await exited;
+      }
+    }
+    const last = await runTagsmith(["run", "--config", config, "--quiet"]);
+    expect(last.code).toBe(0);
+    expect(hits).toBeGreaterThan(0);
+    for (const name of outputs) expect(linesOf(killed, name), name).toEqual(linesOf(calm, name));
+    expect(linesOf(killed, "labels.ndjson").length).toBeGreaterThan(1_000);
+  }, 600_000);
+});
+
+/** Kills the launcher and the process it started. */
+function killTree(pid: number): void {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  for (const child of children) process.kill(Number(child), "SIGKILL");
+  process.kill(pid, "SIGKILL");
+}
