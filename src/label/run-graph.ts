@@ -40,8 +40,8 @@ export async function loadGraph(settings: EncoderSettings, threads: number): Pro
   checkNames("output", session.outputNames, [outputs.scores, outputs.indices]);
   return {
     async run(batch, k) {
-      const { ids, mask, rowCount } = fillTensors(batch);
-      const shape = [rowCount, batch.length];
+      const { ids, mask } = fillTensors(batch);
+      const shape = [batch.rows.length, batch.length];
       const values = await session.run({
         [inputs.ids]: new Tensor("int64", ids, shape),
         [inputs.mask]: new Tensor("int64", mask, shape),
@@ -58,26 +58,21 @@ function checkNames(kind: string, found: readonly string[], wanted: readonly str
   if (absent !== undefined) throw new Error(`the graph has no ${kind} ${absent}, only ${found.join(", ")}`);
 }
 
-/**
- * Lays the ids out as the graph wants them. A text alone is run beside a copy of itself: the runtime multiplies a
- * single row by another routine than many rows, which rounds differently, and scores must not depend on company.
- */
-function fillTensors({ rows, length }: TokenBatch): { ids: BigInt64Array; mask: BigInt64Array; rowCount: number } {
-  const rowCount = Math.max(2, rows.length);
-  const ids = new BigInt64Array(rowCount * length);
-  const mask = new BigInt64Array(rowCount * length);
+/** Lays the ids out as the graph wants them. */
+function fillTensors({ rows, length }: TokenBatch): { ids: BigInt64Array; mask: BigInt64Array } {
+  const ids = new BigInt64Array(rows.length * length);
+  const mask = new BigInt64Array(rows.length * length);
   // Low words of little-endian int64, the only order that the runtime is built for; sparing a BigInt for each token.
   const idWords = new Int32Array(ids.buffer);
   const maskWords = new Int32Array(mask.buffer);
-  for (let row = 0; row < rowCount; row++) {
-    const tokens = rows[row] ?? rows[0] ?? [];
+  for (const [row, tokens] of rows.entries()) {
     for (const [column, id] of tokens.entries()) {
       const word = 2 * (row * length + column);
       idWords[word] = id;
       maskWords[word] = 1;
     }
   }
-  return { ids, mask, rowCount };
+  return { ids, mask };
 }
 
 function readResult(scores: unknown, indices: unknown, count: number): GraphResult {
