@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { TagsmithError } from "#sdk";
+
+const count = z.int().min(0);
+
+const entrySchema = z.strictObject({
+  path: z.string(),
+  /** Name the records carry; the path it was first found under. */
+  container: z.string().optional(),
+  identity: z.string(),
+  generation: count.default(0),
+  /** Number and hash of its first bytes: tells a file that was written anew in place. */
+  head: z.string().default(""),
+  offset: count,
+  line: count.min(1),
+  sequence: count,
+  column: count.default(0),
+  on_line: count.default(0),
+  in_array: z.boolean().default(false),
+  skip_column: z.int().min(-1).default(-1),
+  plain_until: count.default(0),
+  /** Size of the file when it was read to its end; -1: it was not. */
+  done_bytes: z.int().min(-1).default(-1),
+});
+
+const cursorSchema = z.strictObject({
+  files: z.array(entrySchema),
+  /** Marks of files read to the end long ago, 12 characters each. */
+  finished: z.string().default(""),
+});
+
+/** How far one file was read, as it stands in a cursor. */
+export type CursorEntry = z.infer<typeof entrySchema>;
+export type FileCursor = z.infer<typeof cursorSchema>;
+
+/** Reads a cursor that `formatCursor` wrote; throws `file_cursor_invalid` (exit). */
+export function parseCursor(text: string | undefined): FileCursor {
+  if (text === undefined) return { files: [], finished: "" };
+  try {
+    return cursorSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new TagsmithError("file_cursor_invalid", `the stored cursor cannot be read: ${String(cause)}`, "exit", cause);
+  }
+}
+
+/** One entry as JSON, what is at its default left out. */
+export function formatEntry(entry: CursorEntry): string {
+  const { path, container, identity, generation, head, offset, line, sequence } = entry;
+  const { column, on_line, in_array, skip_column, plain_until, done_bytes } = entry;
+  return JSON.stringify({
+    path,
+    ...(container !== undefined && container !== path && { container }),
+    identity,
+    ...(generation > 0 && { generation }),
+    ...(head !== "" && { head }),
+    offset,
+    line,
+    sequence,
+    ...(column > 0 && { column }),
+    ...(on_line > 0 && { on_line }),
+    ...(in_array && { in_array }),
+    ...(skip_column >= 0 && { skip_column }),
+    ...(plain_until > offset && { plain_until }),
+    ...(done_bytes >= 0 && { done_bytes }),
+  });
+}

@@ -1,0 +1,41 @@
+import type { DeadLetter, Verdict } from "#sdk";
+import { formatTime } from "./format-time.ts";
+
+/** A verdict as one line, newline included; timed by its last event. */
+export function formatVerdict(verdict: Verdict): string {
+  const time = formatTime(verdict.lastTimeMs);
+  const isAlert = verdict.verdict === "intrusion";
+  return `${JSON.stringify({
+    ...(time !== undefined && { "@timestamp": time }),
+    event: { kind: isAlert ? "alert" : "enrichment", id: verdict.id },
+    tagsmith: { verdict: verdictFields(verdict) },
+  })}\n`;
+}
+
+function verdictFields(verdict: Verdict) {
+  return {
+    id: verdict.id,
+    session_key: verdict.sessionKey,
+    segment: verdict.segment,
+    platform: verdict.platform,
+    verdict: verdict.verdict,
+    score: verdict.score,
+    threshold: verdict.threshold,
+    model_probability: verdict.modelProbability,
+    phase: verdict.phase,
+    events: verdict.events,
+    first_time_ms: verdict.firstTimeMs,
+    last_time_ms: verdict.lastTimeMs,
+    tags: verdict.tags,
+    contributions: verdict.contributions,
+    hosts: verdict.hosts,
+    users: verdict.users,
+    model: verdict.model,
+  };
+}
+
+/** A dead letter as one line, newline included. */
+export function formatDeadLetter(letter: DeadLetter): string {
+  const { id, code, reason, field, source, container, document, excerpt } = letter;
+  return `${JSON.stringify({ id, code, reason, field, source, container, document, excerpt })}\n`;
+}

@@ -1,0 +1,86 @@
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { TagsmithError } from "#sdk";
+
+/** One file being appended to, which can go back to a size it had. */
+export class OutputFile {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #size: number;
+
+  private constructor(path: string, handle: FileHandle, size: number) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#size = size;
+  }
+
+  /**
+   * Opens the file, creating it and its folders. `size`: cut back to this many bytes. Undefined: a first run, for which
+   * the file must be empty, or is emptied when `overwrite` is set.
+   */
+  static async open(path: string, size: number | undefined, overwrite: boolean): Promise<OutputFile> {
+    let handle: FileHandle | undefined;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      handle = await open(path, "a+")
+        .then((created) => created.close())
+        .then(() => open(path, "r+"));
+      const found = await handle.stat();
+      if (!found.isFile()) throw new TagsmithError("output_not_a_file", `${path}: is not a regular file.`, "exit");
+      checkSize(path, found.size, size, overwrite);
+      await handle.truncate(size ?? 0);
+      return new OutputFile(path, handle, size ?? 0);
+    } catch (cause) {
+      await handle?.close();
+      throw outputError(path, cause);
+    }
+  }
+
+  /** Bytes that are whole and durable. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Appends and makes durable. When it fails, the file keeps its size, and the same write may be tried again. */
+  async append(text: string): Promise<void> {
+    if (text === "") return;
+    const bytes = Buffer.from(text);
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const rest = bytes.length - done;
+        done += (await this.#handle.write(bytes, done, rest, this.#size + done)).bytesWritten;
+      }
+      await this.#handle.datasync();
+      this.#size += bytes.length;
+    } catch (cause) {
+      await this.#handle.truncate(this.#size).catch(() => {});
+      throw outputError(this.#path, cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+function checkSize(path: string, found: number, wanted: number | undefined, overwrite: boolean): void {
+  if (wanted === undefined && found > 0 && !overwrite) {
+    const advice = "Move it away, choose another file, or set overwrite.";
+    throw new TagsmithError("output_exists", `${path}: the file already has content. ${advice}`, "exit");
+  }
+  if (wanted !== undefined && found < wanted) {
+    const sizes = `the file has ${found} bytes, ${wanted} were written before the last stop`;
+    const advice = "Put the file back, or start over with a new state.";
+    throw new TagsmithError("output_shorter_than_checkpoint", `${path}: ${sizes}. ${advice}`, "exit");
+  }
+}
+
+function outputError(path: string, cause: unknown): TagsmithError {
+  if (cause instanceof TagsmithError) return cause;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new TagsmithError("output_disk_full", `${path}: no space is left for the output.`, "retry", cause);
+  }
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new TagsmithError("output_unwritable", `${path}: cannot be written (${detail}).`, "exit", cause);
+}

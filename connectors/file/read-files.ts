@@ -1,0 +1,46 @@
+import type { Batch } from "#sdk";
+import type { FileSourceConfig } from "./config.ts";
+import { FileLedger } from "./file-ledger.ts";
+import { RecordBatch } from "./file-reader.ts";
+import { listFiles } from "./list-files.ts";
+import { openReader } from "./open-reader.ts";
+
+/** Reads the configured files to their ends, in path order. */
+export async function* readFiles(
+  config: FileSourceConfig,
+  cursor: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Batch, void, undefined> {
+  const ledger = new FileLedger(cursor);
+  const files = await listFiles(config.paths, () => false);
+  ledger.prune(files);
+  const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  const newBatch = () => new RecordBatch(config.batch_records, config.batch_bytes);
+  let batch = newBatch();
+  let passedBytes = 0;
+  const toBatch = (consumed: number): Batch => {
+    const done = Math.min(total, passedBytes + consumed);
+    return { records: batch.records, cursor: ledger.toCursor(), progress: { done, total, unit: "bytes" } };
+  };
+  for (const file of files) {
+    if (ledger.isFinished(file)) {
+      passedBytes += file.bytes;
+      continue;
+    }
+    const { entry, reader } = await openReader(file, ledger, config.max_record_bytes);
+    try {
+      while (!reader.isOver) {
+        await reader.fill(batch, true, signal);
+        if (signal.aborted) return;
+        if (!batch.isFull) continue;
+        yield toBatch(reader.consumed);
+        batch = newBatch();
+      }
+    } finally {
+      await reader.close();
+    }
+    ledger.finish(entry, Math.max(file.bytes, reader.consumed));
+    passedBytes += file.bytes;
+  }
+  if (!batch.isEmpty) yield toBatch(0);
+}

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { type Output, type Sink, TagsmithError } from "#sdk";
+import type { FileSinkConfig } from "./config.ts";
+import { compileLabelFormat } from "./format-label.ts";
+import { formatDeadLetter, formatVerdict } from "./format-outcome.ts";
+import { OutputFile } from "./output-file.ts";
+
+/** What the runtime sets. */
+export interface FileSinkSettings {
+  /** Name of this instance; `file` when left out. */
+  readonly name?: string;
+  /** The labelling model, named in each label line. */
+  readonly model: string;
+}
+
+const bytes = z.int().min(0);
+const positionSchema = z.strictObject({ labels: bytes, verdicts: bytes, deadLetters: bytes });
+
+interface Files {
+  readonly labels: OutputFile;
+  readonly verdicts: OutputFile;
+  readonly deadLetters: OutputFile;
+}
+
+/**
+ * A sink of three NDJSON files. `open` throws TagsmithError (exit): `output_exists`, `output_shorter_than_checkpoint`,
+ * `output_unwritable`, `output_not_a_file`, `output_position_invalid`; `write` throws `output_disk_full` (retry),
+ * `output_unwritable` or `output_not_open` (exit).
+ */
+export function createFileSink(config: FileSinkConfig, settings: FileSinkSettings): Sink {
+  const formatLabel = compileLabelFormat(settings.model);
+  let files: Files | undefined;
+  return {
+    name: settings.name ?? "file",
+    open: async (position) => {
+      await closeFiles(files);
+      files = undefined;
+      files = await openFiles(config, position);
+    },
+    write: async (output, signal) => {
+      signal.throwIfAborted();
+      if (files === undefined) throw new TagsmithError("output_not_open", "the file sink is not open.", "exit");
+      return await writeOutput(files, output, formatLabel);
+    },
+    close: async () => {
+      const open = files;
+      files = undefined;
+      await closeFiles(open);
+    },
+  };
+}
+
+async function openFiles(config: FileSinkConfig, position: string | undefined): Promise<Files> {
+  const sizes = position === undefined ? undefined : parsePosition(position);
+  const opened: OutputFile[] = [];
+  const open = async (path: string, size: number | undefined) => {
+    const file = await OutputFile.open(path, size, config.overwrite);
+    opened.push(file);
+    return file;
+  };
+  try {
+    return {
+      labels: await open(config.labels, sizes?.labels),
+      verdicts: await open(config.verdicts, sizes?.verdicts),
+      deadLetters: await open(config.dead_letters, sizes?.deadLetters),
+    };
+  } catch (cause) {
+    for (const file of opened) await file.close();
+    throw cause;
+  }
+}
+
+function parsePosition(position: string) {
+  try {
+    return positionSchema.parse(JSON.parse(position));
+  } catch (cause) {
+    const message = `the stored position of the file sink cannot be read: ${position}`;
+    throw new TagsmithError("output_position_invalid", message, "exit", cause);
+  }
+}
+
+/** Each of the three is whole or, after a failure, as before: a repeated write goes to the same place. */
+async function writeOutput(files: Files, output: Output, formatLabel: ReturnType<typeof compileLabelFormat>) {
+  const { labels, verdicts, deadLetters } = files;
+  await labels.append(output.labels.map(formatLabel).join(""));
+  await verdicts.append(output.verdicts.map(formatVerdict).join(""));
+  await deadLetters.append(output.deadLetters.map(formatDeadLetter).join(""));
+  return JSON.stringify({ labels: labels.size, verdicts: verdicts.size, deadLetters: deadLetters.size });
+}
+
+async function closeFiles(files: Files | undefined): Promise<void> {
+  if (files === undefined) return;
+  await files.labels.close();
+  await files.verdicts.close();
+  await files.deadLetters.close();
+}

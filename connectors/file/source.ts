@@ -1,0 +1,22 @@
+import type { Source } from "#sdk";
+import type { FileSourceConfig } from "./config.ts";
+import { readFiles } from "./read-files.ts";
+
+/** What the runtime sets. */
+export interface FileSourceSettings {
+  /** Name of this instance; `file` when left out. */
+  readonly name?: string;
+}
+
+/**
+ * A source of files. `read` throws TagsmithError (exit): `file_not_found`, `file_unreadable`, `file_is_directory`,
+ * `file_cursor_invalid`.
+ */
+export function createFileSource(config: FileSourceConfig, settings: FileSourceSettings = {}): Source {
+  const closing = new AbortController();
+  return {
+    name: settings.name ?? "file",
+    read: (cursor, signal) => readFiles(config, cursor, AbortSignal.any([signal, closing.signal])),
+    close: async () => closing.abort(),
+  };
+}
