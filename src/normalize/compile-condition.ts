@@ -1,6 +1,7 @@
 import { RE2JS } from "re2js";
 import type { Document } from "../sdk/document.ts";
 import { scalarText, valueType } from "./coerce-value.ts";
+import { compileExists } from "./compile-exists.ts";
 import { compilePath } from "./compile-path.ts";
 import type { Condition } from "./mapping-schema.ts";
 
@@ -26,15 +27,22 @@ export function compileAny(conditions: readonly Condition[] | undefined): Predic
 function compileFieldTests(condition: Condition): Predicate[] {
   if (condition.field === undefined) return [];
   const read = compilePath(condition.field);
-  return valueTests(condition).map((test) => (document) => test(read(document)));
+  const tests = valueTests(condition).map(
+    (test): Predicate =>
+      (document) =>
+        test(read(document)),
+  );
+  if (condition.exists === undefined) return tests;
+  const { exists } = condition;
+  const has = compileExists(condition.field);
+  return [(document) => has(document) === exists, ...tests];
 }
 
 type ValueTest = (value: unknown) => boolean;
 
 function valueTests(condition: Condition): ValueTest[] {
   const tests: ValueTest[] = [];
-  const { exists, type } = condition;
-  if (exists !== undefined) tests.push((value) => (value !== undefined) === exists);
+  const { type } = condition;
   if (type !== undefined) tests.push((value) => valueType(value) === type);
   if (condition.equals !== undefined) tests.push(someScalar(inSet([condition.equals])));
   if (condition.in !== undefined) tests.push(someScalar(inSet(condition.in)));

@@ -5,7 +5,7 @@ import type { Document } from "../sdk/document.ts";
 export type FieldReader = (document: Document) => unknown;
 
 /** More segments than any real field has; bounds the ways a dotted path can be split. */
-export const maxSegments = 8;
+const maxSegments = 8;
 
 /** True for what can hold fields: an object that is no array. */
 export function isObject(value: unknown): value is Document {
@@ -61,7 +61,8 @@ function compileKey(key: string): (holder: Document) => unknown {
   return (holder) => holder[key];
 }
 
-function holderIn(value: unknown): Document | undefined {
+/** What can hold fields: an object, or a list of exactly one. */
+export function holderIn(value: unknown): Document | undefined {
   if (isObject(value)) return value;
   if (Array.isArray(value) && value.length === 1) {
     const only: unknown = value[0];

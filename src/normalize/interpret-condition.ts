@@ -23,6 +23,19 @@ function findField(segments: readonly string[], holder: unknown): unknown {
   return undefined;
 }
 
+/** Whether any key, however the path is split, goes on after the whole path. */
+function hasUnder(segments: readonly string[], holder: unknown): boolean {
+  const object = Array.isArray(holder) && holder.length === 1 ? holder[0] : holder;
+  if (!isObject(object)) return false;
+  return Object.entries(object).some(([key, value]) => {
+    if (value === null || value === undefined) return false;
+    if (key.startsWith(`${segments.join(".")}.`) && key.length > segments.join(".").length + 1) return true;
+    return segments.some(
+      (_, at) => at > 0 && segments.slice(0, at).join(".") === key && hasUnder(segments.slice(at), value),
+    );
+  });
+}
+
 /** Whether a condition holds, as `compileCondition` says. */
 export function interpretCondition(condition: Condition, document: Document): boolean {
   return failedTest(condition, document) === undefined;
@@ -49,7 +62,7 @@ function failedFieldTest(condition: Condition, field: string, document: Document
   const prefixes = typeof prefix === "string" ? [prefix] : (prefix ?? []);
   const regex = matches === undefined ? undefined : RE2JS.compile(matches);
   const holds =
-    (exists === undefined || (value !== undefined) === exists) &&
+    (exists === undefined || (value !== undefined || hasUnder(splitPath(field), document)) === exists) &&
     (type === undefined || valueType(value) === type) &&
     (equals === undefined || texts.includes(String(equals))) &&
     (condition.in === undefined || condition.in.some((one) => texts.includes(String(one)))) &&

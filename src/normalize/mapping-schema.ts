@@ -31,7 +31,7 @@ type Scalar = string | number | boolean;
 
 const conditionShape = z.strictObject({
   field: path.optional(),
-  exists: z.boolean().optional().describe("Present and not null, or not."),
+  exists: z.boolean().optional().describe("The field or one under it is there and not null, or not."),
   equals: scalar.optional().describe("One of the field's values is this, compared as text."),
   in: scalars.optional().describe("One of the field's values is in the list."),
   only: scalars.optional().describe("The field has values, and all are in the list."),
