@@ -1,0 +1,9 @@
+import { fileConnector } from "../connectors/file/connector.ts";
+import type { ConnectorRegistry } from "./cli/connector-registry.ts";
+import { runProgram } from "./cli/main-program.ts";
+
+const registry: ConnectorRegistry = new Map([[fileConnector.name, fileConnector]]);
+
+const terminal = { out: process.stdout, err: process.stderr, now: () => performance.now() };
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 4));
+process.exitCode = await runProgram(process.argv.slice(2), registry, terminal);
