@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { TagsmithError } from "#sdk";
@@ -6,12 +7,10 @@ import { TagsmithError } from "#sdk";
 export class OutputFile {
   readonly #path: string;
   readonly #handle: FileHandle;
-  #size: number;
 
-  private constructor(path: string, handle: FileHandle, size: number) {
+  private constructor(path: string, handle: FileHandle) {
     this.#path = path;
     this.#handle = handle;
-    this.#size = size;
   }
 
   /**
@@ -22,45 +21,46 @@ export class OutputFile {
     let handle: FileHandle | undefined;
     try {
       await mkdir(dirname(path), { recursive: true });
-      handle = await open(path, "a+")
-        .then((created) => created.close())
-        .then(() => open(path, "r+"));
-      const found = await handle.stat();
-      if (!found.isFile()) throw new TagsmithError("output_not_a_file", `${path}: is not a regular file.`, "exit");
-      checkSize(path, found.size, size, overwrite);
-      await handle.truncate(size ?? 0);
-      return new OutputFile(path, handle, size ?? 0);
+      handle = await open(path, constants.O_RDWR | constants.O_CREAT);
+      await cutBack(path, handle, size, overwrite);
+      return new OutputFile(path, handle);
     } catch (cause) {
       await handle?.close();
       throw outputError(path, cause);
     }
   }
 
-  /** Bytes that are whole and durable. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Appends and makes durable. When it fails, the file keeps its size, and the same write may be tried again. */
-  async append(text: string): Promise<void> {
-    if (text === "") return;
+  /** Writes at `from`, the end of the file, and makes it durable. Returns the end then. */
+  async write(text: string, from: number): Promise<number> {
+    if (text === "") return from;
     const bytes = Buffer.from(text);
     try {
       for (let done = 0; done < bytes.length; ) {
-        const rest = bytes.length - done;
-        done += (await this.#handle.write(bytes, done, rest, this.#size + done)).bytesWritten;
+        done += (await this.#handle.write(bytes, done, bytes.length - done, from + done)).bytesWritten;
       }
       await this.#handle.datasync();
-      this.#size += bytes.length;
+      return from + bytes.length;
     } catch (cause) {
-      await this.#handle.truncate(this.#size).catch(() => {});
       throw outputError(this.#path, cause);
     }
+  }
+
+  /** Takes back what was written beyond `size`; what cannot be taken back now is when the file is next opened. */
+  async cut(size: number): Promise<void> {
+    await this.#handle.truncate(size).catch(() => {});
   }
 
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+async function cutBack(path: string, handle: FileHandle, size: number | undefined, overwrite: boolean): Promise<void> {
+  const found = await handle.stat();
+  if (!found.isFile()) throw new TagsmithError("output_not_a_file", `${path}: is not a regular file.`, "exit");
+  checkSize(path, found.size, size, overwrite);
+  await handle.truncate(size ?? 0);
+  await handle.datasync();
 }
 
 function checkSize(path: string, found: number, wanted: number | undefined, overwrite: boolean): void {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Output, type Sink, TagsmithError } from "#sdk";
+import { type LabelledEvent, type Output, type Sink, TagsmithError } from "#sdk";
 import type { FileSinkConfig } from "./config.ts";
 import { compileLabelFormat } from "./format-label.ts";
 import { formatDeadLetter, formatVerdict } from "./format-outcome.ts";
@@ -16,10 +16,14 @@ export interface FileSinkSettings {
 const bytes = z.int().min(0);
 const positionSchema = z.strictObject({ labels: bytes, verdicts: bytes, deadLetters: bytes });
 
+type Sizes = z.infer<typeof positionSchema>;
+
 interface Files {
   readonly labels: OutputFile;
   readonly verdicts: OutputFile;
   readonly deadLetters: OutputFile;
+  /** Bytes of each that are confirmed. */
+  readonly sizes: Sizes;
 }
 
 /**
@@ -40,7 +44,8 @@ export function createFileSink(config: FileSinkConfig, settings: FileSinkSetting
     write: async (output, signal) => {
       signal.throwIfAborted();
       if (files === undefined) throw new TagsmithError("output_not_open", "the file sink is not open.", "exit");
-      return await writeOutput(files, output, formatLabel);
+      files = await writeOutput(files, output, formatLabel);
+      return JSON.stringify(files.sizes);
     },
     close: async () => {
       const open = files;
@@ -63,6 +68,7 @@ async function openFiles(config: FileSinkConfig, position: string | undefined): 
       labels: await open(config.labels, sizes?.labels),
       verdicts: await open(config.verdicts, sizes?.verdicts),
       deadLetters: await open(config.dead_letters, sizes?.deadLetters),
+      sizes: sizes ?? { labels: 0, verdicts: 0, deadLetters: 0 },
     };
   } catch (cause) {
     for (const file of opened) await file.close();
@@ -70,7 +76,7 @@ async function openFiles(config: FileSinkConfig, position: string | undefined): 
   }
 }
 
-function parsePosition(position: string) {
+function parsePosition(position: string): Sizes {
   try {
     return positionSchema.parse(JSON.parse(position));
   } catch (cause) {
@@ -79,13 +85,28 @@ function parsePosition(position: string) {
   }
 }
 
-/** Each of the three is whole or, after a failure, as before: a repeated write goes to the same place. */
-async function writeOutput(files: Files, output: Output, formatLabel: ReturnType<typeof compileLabelFormat>) {
-  const { labels, verdicts, deadLetters } = files;
-  await labels.append(output.labels.map(formatLabel).join(""));
-  await verdicts.append(output.verdicts.map(formatVerdict).join(""));
-  await deadLetters.append(output.deadLetters.map(formatDeadLetter).join(""));
-  return JSON.stringify({ labels: labels.size, verdicts: verdicts.size, deadLetters: deadLetters.size });
+/** Writes all three or, when one fails, none: a repeated write goes to the same places. */
+async function writeOutput(
+  files: Files,
+  output: Output,
+  formatLabel: (labelled: LabelledEvent) => string,
+): Promise<Files> {
+  const { labels, verdicts, deadLetters, sizes } = files;
+  try {
+    return {
+      ...files,
+      sizes: {
+        labels: await labels.write(output.labels.map(formatLabel).join(""), sizes.labels),
+        verdicts: await verdicts.write(output.verdicts.map(formatVerdict).join(""), sizes.verdicts),
+        deadLetters: await deadLetters.write(output.deadLetters.map(formatDeadLetter).join(""), sizes.deadLetters),
+      },
+    };
+  } catch (cause) {
+    await labels.cut(sizes.labels);
+    await verdicts.cut(sizes.verdicts);
+    await deadLetters.cut(sizes.deadLetters);
+    throw cause;
+  }
 }
 
 async function closeFiles(files: Files | undefined): Promise<void> {
