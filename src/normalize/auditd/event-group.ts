@@ -1,6 +1,7 @@
 import type { RecordPosition } from "../record-reader.ts";
 import type { AuditLine } from "./assemble-event.ts";
 import { unquote } from "./decode-value.ts";
+import { syscallName } from "./exec-syscall.ts";
 import { type AuditFields, parseFields } from "./parse-record.ts";
 
 /** The records of one audit event seen so far. */
@@ -36,7 +37,7 @@ export function openGroup(
 }
 
 /** Kinds of record that tell whether an event is whole. */
-export const part = { syscall: 1, execve: 2, cwd: 4, title: 8, end: 16 } as const;
+export const part = { syscall: 1, execve: 2, cwd: 4, title: 8, end: 16, exec: 32 } as const;
 
 /** Adds one record; the same record may bring several lines. */
 export function addLine(group: EventGroup, record: RecordPosition, line: AuditLine): void {
@@ -51,6 +52,7 @@ export function addLine(group: EventGroup, record: RecordPosition, line: AuditLi
     case "SYSCALL":
       group.parts |= part.syscall;
       group.pathsExpected = announcedPaths(line.line, line.header.body);
+      if (isSuccessfulExec(line.line, line.header.body)) group.parts |= part.exec;
       break;
     case "EXECVE":
       group.parts |= part.execve;
@@ -77,13 +79,19 @@ export function isWhole(group: EventGroup): boolean {
   if ((parts & part.syscall) === 0 || (parts & (part.title | part.end)) === 0) return false;
   if (group.paths < group.pathsExpected) return false;
   if (group.pathsExpected > 0 && (parts & part.cwd) === 0) return false;
-  if ((parts & part.execve) === 0) return true;
+  if ((parts & part.execve) === 0) return (parts & part.exec) === 0;
   return group.argsExpected >= 0 && group.args >= group.argsExpected && group.pieceChars >= group.pieceCharsExpected;
 }
 
 function announcedPaths(line: string, body: number): number {
   const items = /[ ]items=(\d{1,6})(?:\s|$)/.exec(line.slice(body, body + 400))?.[1];
   return items === undefined ? -1 : Number(items);
+}
+
+/** Only these come with EXECVE records. */
+function isSuccessfulExec(line: string, body: number): boolean {
+  const call = /[ ]arch=([0-9a-z_]{1,16}) syscall=(\d{1,10}) success=yes(?:\s|$)/.exec(line.slice(body, body + 100));
+  return call !== null && syscallName(call[1], call[2], undefined)?.startsWith("execve") === true;
 }
 
 /** Counts arguments and the characters of split ones as they come, so that no record is counted twice. */

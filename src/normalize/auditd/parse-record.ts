@@ -59,15 +59,20 @@ function readValue(line: string, name: string, at: number, end: number, fields: 
   if (first === 39) return readNested(line, name, at, end, fields);
   if (first === 123) return at + 1;
   let stop = at;
-  let glue = -1;
   while (stop < end && !isSeparator(line.charCodeAt(stop))) {
-    if (glue < 0 && stop > at && line.charCodeAt(stop) === 61 && isCapital(line.charCodeAt(stop - 1))) glue = stop;
+    // Enriched fields may be glued to the last plain one: `key=(null)ARCH=x86_64`.
+    if (line.charCodeAt(stop) === 61 && stop > at && isCapital(line.charCodeAt(stop - 1))) {
+      const glued = gluedName(line, stop);
+      if (glued > 0 && stop - glued >= at) return store(fields, name, line.slice(at, stop - glued), stop - glued);
+    }
     stop += 1;
   }
-  const glued = glue < 0 ? undefined : gluedNames.find((known) => line.startsWith(known, glue - known.length));
-  if (glued === undefined || glue - glued.length < at) return store(fields, name, line.slice(at, stop), stop);
-  const valueEnd = glue - glued.length;
-  return store(fields, name, line.slice(at, valueEnd), valueEnd);
+  return store(fields, name, line.slice(at, stop), stop);
+}
+
+/** Length of the known name that ends at `end`; 0 where there is none. */
+function gluedName(line: string, end: number): number {
+  return gluedNames.find((known) => line.startsWith(known, end - known.length))?.length ?? 0;
 }
 
 function readQuoted(line: string, name: string, at: number, end: number, fields: Map<string, string>): number {

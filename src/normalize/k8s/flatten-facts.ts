@@ -56,9 +56,10 @@ function addArray(
     facts.add(path, secret ? redacted : items.map(text).join(" "));
     return;
   }
-  items.forEach((item, index) => {
+  for (const [index, item] of items.entries()) {
+    if (budget.left <= 0 || facts.isFull()) return;
     addNode(facts, `${path}[${elementName(item, index)}]`, item, secret, depth + 1, budget);
-  });
+  }
 }
 
 function addObject(facts: FactList, path: string, value: Obj, secret: boolean, depth: number, budget: Budget): void {
@@ -86,7 +87,16 @@ function isSelector(path: string, key: string): boolean {
 
 function elementName(item: unknown, index: number): string {
   if (!isObj(item)) return String(index);
-  const hasMore = Object.keys(item).length > 1;
+  const hasMore = hasSeveralKeys(item);
   const name = hasMore ? text(item["name"]) || text(item["type"]) : "";
   return name === "" || name.length > 63 ? String(index) : name;
+}
+
+function hasSeveralKeys(item: Obj): boolean {
+  let seen = 0;
+  for (const _ in item) {
+    seen += 1;
+    if (seen > 1) return true;
+  }
+  return false;
 }
