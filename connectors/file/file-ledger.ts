@@ -50,6 +50,7 @@ export class FileLedger {
 
   /** Whether there is nothing new in a file: it was read to its end and has not grown since. */
   isFinished(file: ListedFile): boolean {
+    if (file.kind === "stream") return false;
     if (this.#marks.has(markOf(file.identity))) return true;
     return this.find(file.identity)?.doneBytes === file.bytes;
   }
@@ -72,6 +73,12 @@ export class FileLedger {
     };
     this.#entries.push(entry);
     return entry;
+  }
+
+  /** A stream, which has no place to go back to. */
+  restart(file: ListedFile): FileEntry {
+    this.#entries.splice(0, this.#entries.length, ...this.#entries.filter((entry) => entry.identity !== file.identity));
+    return this.add(file, "");
   }
 
   /** A file of this size was read to its end. */

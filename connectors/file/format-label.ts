@@ -60,9 +60,9 @@ function origin({ origin: { source, container, document } }: Event, quoteOnce: (
 function pivots({ host, user, executable, parent }: Event): string {
   const hostPart = host === undefined ? "" : `,"host":{"name":${JSON.stringify(host)}}`;
   const userPart = user === undefined ? "" : `,"user":{"name":${JSON.stringify(user)}}`;
-  const process = [
-    ...(executable === undefined ? [] : [`"executable":${JSON.stringify(executable)}`]),
-    ...(parent === undefined ? [] : [`"parent":{"executable":${JSON.stringify(parent)}}`]),
-  ].join(",");
-  return `${hostPart}${userPart}${process === "" ? "" : `,"process":{${process}}`}`;
+  const parentPart = parent === undefined ? "" : `"parent":{"executable":${JSON.stringify(parent)}}`;
+  if (executable === undefined && parent === undefined) return hostPart + userPart;
+  const executablePart = executable === undefined ? "" : `"executable":${JSON.stringify(executable)}`;
+  const separator = executablePart !== "" && parentPart !== "" ? "," : "";
+  return `${hostPart}${userPart},"process":{${executablePart}${separator}${parentPart}}`;
 }

@@ -1,12 +1,21 @@
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { FileInput, type Input, openFile } from "./file-input.ts";
 import type { FileEntry, FileLedger } from "./file-ledger.ts";
 import { FileReader } from "./file-reader.ts";
 import { GzipInput } from "./gzip-input.ts";
-import type { ListedFile } from "./list-files.ts";
+import { type ListedFile, stdinPath } from "./list-files.ts";
+import { StreamInput } from "./stream-input.ts";
 
 const headBytes = 256;
+
+/** What opening needs besides the file. */
+export interface OpenSettings {
+  readonly maxRecordBytes: number;
+  readonly stdin: () => Readable;
+}
 
 /** A file being read and its place in the ledger. */
 export interface OpenedFile {
@@ -14,8 +23,14 @@ export interface OpenedFile {
   readonly reader: FileReader;
 }
 
-/** Opens a regular file where the ledger says that reading goes on, or at its start. */
-export async function openReader(file: ListedFile, ledger: FileLedger, maxRecordBytes: number): Promise<OpenedFile> {
+/** Opens a file where the ledger says that reading goes on, or at its start; a stream always begins at its start. */
+export async function openReader(file: ListedFile, ledger: FileLedger, settings: OpenSettings): Promise<OpenedFile> {
+  const { maxRecordBytes } = settings;
+  if (file.kind === "stream") {
+    const entry = ledger.restart(file);
+    const input = new StreamInput(file.path === stdinPath ? settings.stdin() : createReadStream(file.path));
+    return { entry, reader: new FileReader(input, entry.container, entry.position, maxRecordBytes) };
+  }
   const handle = await openFile(file.path);
   try {
     const entry = await resumedEntry(file, handle, ledger);

@@ -3,11 +3,12 @@ import type { FileSourceConfig } from "./config.ts";
 import { FileLedger } from "./file-ledger.ts";
 import { RecordBatch } from "./file-reader.ts";
 import { listFiles } from "./list-files.ts";
-import { openReader } from "./open-reader.ts";
+import { type OpenSettings, openReader } from "./open-reader.ts";
 
 /** Reads the configured files to their ends, in path order. */
 export async function* readFiles(
   config: FileSourceConfig,
+  settings: OpenSettings,
   cursor: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Batch, void, undefined> {
@@ -15,24 +16,26 @@ export async function* readFiles(
   const files = await listFiles(config.paths, () => false);
   ledger.prune(files);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  const hasTotal = files.every((file) => file.kind === "file");
   const newBatch = () => new RecordBatch(config.batch_records, config.batch_bytes);
   let batch = newBatch();
   let passedBytes = 0;
   const toBatch = (consumed: number): Batch => {
-    const done = Math.min(total, passedBytes + consumed);
-    return { records: batch.records, cursor: ledger.toCursor(), progress: { done, total, unit: "bytes" } };
+    const done = passedBytes + consumed;
+    const progress = { done, ...(hasTotal && { total: Math.max(total, done) }), unit: "bytes" as const };
+    return { records: batch.records, cursor: ledger.toCursor(), progress };
   };
   for (const file of files) {
     if (ledger.isFinished(file)) {
       passedBytes += file.bytes;
       continue;
     }
-    const { entry, reader } = await openReader(file, ledger, config.max_record_bytes);
+    const { entry, reader } = await openReader(file, ledger, settings);
     try {
       while (!reader.isOver) {
         await reader.fill(batch, true, signal);
         if (signal.aborted) return;
-        if (!batch.isFull) continue;
+        if (batch.isEmpty || (reader.isOver && !batch.isFull)) continue;
         yield toBatch(reader.consumed);
         batch = newBatch();
       }

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Source } from "#sdk";
 import type { FileSourceConfig } from "./config.ts";
 import { readFiles } from "./read-files.ts";
@@ -6,6 +7,8 @@ import { readFiles } from "./read-files.ts";
 export interface FileSourceSettings {
   /** Name of this instance; `file` when left out. */
   readonly name?: string;
+  /** Stands for standard input; the process's own when left out. */
+  readonly stdin?: Readable;
 }
 
 /**
@@ -14,9 +17,10 @@ export interface FileSourceSettings {
  */
 export function createFileSource(config: FileSourceConfig, settings: FileSourceSettings = {}): Source {
   const closing = new AbortController();
+  const open = { maxRecordBytes: config.max_record_bytes, stdin: () => settings.stdin ?? process.stdin };
   return {
     name: settings.name ?? "file",
-    read: (cursor, signal) => readFiles(config, cursor, AbortSignal.any([signal, closing.signal])),
+    read: (cursor, signal) => readFiles(config, open, cursor, AbortSignal.any([signal, closing.signal])),
     close: async () => closing.abort(),
   };
 }
