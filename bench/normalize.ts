@@ -8,6 +8,9 @@ import type { Document } from "../src/sdk/document.ts";
 export interface NormalizeBench {
   readonly documents: number;
   readonly seconds: number;
+  /** CPU time of the thread: what a core that does nothing else would take. */
+  readonly cpuSeconds: number;
+  /** Per CPU second. */
   readonly documentsPerSecond: number;
   readonly bytesPerDocument: number;
   readonly events: number;
@@ -23,7 +26,7 @@ export function benchNormalize(documents = 200_000, rounds = 3): NormalizeBench 
   let best: NormalizeBench | undefined;
   for (let round = 0; round < rounds; round += 1) {
     const run = runOnce(lines, bytes);
-    if (best === undefined || run.seconds < best.seconds) best = run;
+    if (best === undefined || run.cpuSeconds < best.cpuSeconds) best = run;
   }
   return best ?? runOnce(lines, bytes);
 }
@@ -33,6 +36,7 @@ function runOnce(lines: readonly string[], bytes: number): NormalizeBench {
   const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: "file" });
   let events = 0;
   const start = process.hrtime.bigint();
+  const cpuStart = process.threadCpuUsage();
   for (let from = 0; from < lines.length; from += 1000) {
     const records = lines.slice(from, from + 1000).map((line, index) => ({
       kind: "document" as const,
@@ -44,10 +48,13 @@ function runOnce(lines: readonly string[], bytes: number): NormalizeBench {
     for (const result of normalizer.normalize(records)) if (result.kind === "event") events += 1;
   }
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  const cpu = process.threadCpuUsage(cpuStart);
+  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
   return {
     documents: lines.length,
     seconds,
-    documentsPerSecond: lines.length / seconds,
+    cpuSeconds,
+    documentsPerSecond: lines.length / cpuSeconds,
     bytesPerDocument: bytes / lines.length,
     events,
   };
@@ -261,7 +268,7 @@ if (import.meta.main) {
   const result = benchNormalize();
   const rate = Math.round(result.documentsPerSecond).toLocaleString("en");
   console.log(
-    `normalize: ${rate} documents/s on one core, ${Math.round(result.bytesPerDocument)} bytes each, JSON.parse included`,
+    `normalize: ${rate} documents a CPU second on one core, ${Math.round(result.bytesPerDocument)} bytes each, JSON.parse included`,
   );
   console.log(JSON.stringify({ bench: "normalize", ...result }));
 }

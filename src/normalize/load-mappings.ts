@@ -69,7 +69,8 @@ function explainIssue(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Pr
   return errors.flatMap((error) => explainIssue(error, at));
 }
 
-const pathKeys = new Set(["field", "items", "object"]);
+/** Keys whose strings, also those of lists under them, are field paths. */
+const pathKeys = new Set("field join items object json fields key text host user parent executable id".split(" "));
 const regexKeys = new Set(["matches", "extract"]);
 
 /** What the schema cannot say: that paths and regexes compile. */
@@ -79,7 +80,7 @@ function checkNames(value: unknown, at: readonly PropertyKey[]): Problem[] {
   const key = at.findLast((part) => typeof part === "string");
   if (typeof value !== "string" || typeof key !== "string") return [];
   if (regexKeys.has(key)) return attempt(() => RE2JS.compile(value), at);
-  return pathKeys.has(key) || key === "join" ? attempt(() => splitPath(value), at) : [];
+  return pathKeys.has(key) ? attempt(() => splitPath(value), at) : [];
 }
 
 function attempt(compile: () => unknown, at: readonly PropertyKey[]): Problem[] {
