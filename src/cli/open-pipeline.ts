@@ -48,7 +48,7 @@ export async function openPipeline(config: Config, registry: ConnectorRegistry):
     const state = openStateFile(config.state.path);
     closers.push(() => state.close());
     checkFingerprint(state, config, model);
-    const sessions = openSessions(config.session, opened, () => Date.now());
+    const sessions = openSessions(config, opened, () => Date.now());
     const { max_batches_in_flight: maxBatchesInFlight } = config.pipeline;
     const live = config.source["follow"] === true ? { tickMs } : {};
     const clock = { now: () => Date.now(), random: () => Math.random(), stopWithinMs };

@@ -9,21 +9,23 @@ import { createSessionTracker } from "../session/session-tracker.ts";
 import type { OpenLabeller } from "./open-labeller.ts";
 
 /** The session stage of the artifact's session model. Throws `artifact_without_session_model`, `session_model_invalid`. */
-export function openSessions(config: Config["session"], opened: OpenLabeller, now: () => number): SessionStage {
+export function openSessions(config: Config, opened: OpenLabeller, now: () => number): SessionStage {
   const { artifact, vocabulary } = opened;
   if (artifact.sessionModel === undefined) {
     throw new TagsmithError("artifact_without_session_model", `${artifact.directory}: has no session model.`, "exit");
   }
   const space = createFeatureSpace(vocabulary);
   const scorer = createSessionScorer(space, loadSessionModel(artifact.sessionModel), artifact.model);
+  const { idle_secs, max_age_secs, min_window_size, score_every, retention_secs, emit } = config.session;
   const tracker = createSessionTracker({
     scorer,
-    idleSecs: config.idle_secs,
-    maxAgeSecs: config.max_age_secs,
-    minWindowSize: config.min_window_size,
-    scoreEvery: config.score_every,
-    retentionSecs: config.retention_secs,
-    emit: config.emit,
+    idleSecs: idle_secs,
+    maxAgeSecs: max_age_secs,
+    minWindowSize: min_window_size,
+    scoreEvery: score_every,
+    retentionSecs: retention_secs,
+    emit,
+    followsEventTime: config.source["follow"] === true,
     recordChanges: true,
   });
   return createSessionStage(tracker, now);

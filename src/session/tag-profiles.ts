@@ -34,6 +34,8 @@ export class TagProfiles {
   /** Sorted by name; a family's bit in a mask is `1 << position`. */
   readonly families: readonly string[];
   readonly markers: readonly string[];
+  /** Number of tags of the vocabulary; tags from here on are unknown ones. */
+  readonly known: number;
   readonly ids: string[] = [];
   readonly points: number[] = [];
   readonly family: number[] = [];
@@ -45,6 +47,7 @@ export class TagProfiles {
   constructor(vocabulary: Vocabulary) {
     const { selection, groups, tags } = vocabulary;
     this.vocabulary = `${vocabulary.vocabulary}/${vocabulary.revision}/${tags.length}`;
+    this.known = tags.length;
     this.selection = {
       minScore: selection.min_score,
       maxTags: selection.max_tags,

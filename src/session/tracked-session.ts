@@ -1,0 +1,70 @@
+import { EventLog } from "./event-log.ts";
+import { Segment } from "./segment.ts";
+import type { ListNode, SessionList } from "./session-list.ts";
+
+/** What outlives a session's events: where its segment numbers and times continue. */
+export interface SessionBase {
+  /** Segments forgotten so far. */
+  readonly segments: number;
+  /** Time of the last forgotten event; events up to then are too late. */
+  readonly untilMs: number;
+}
+
+export const newSession: SessionBase = { segments: 0, untilMs: Number.NEGATIVE_INFINITY };
+
+/** One session key with its retained events; all but the last segment are closed. */
+export class TrackedSession implements ListNode<TrackedSession> {
+  readonly key: string;
+  base: SessionBase;
+  log = new EventLog();
+  segments: Segment[] = [];
+  /** First position in event order where events were inserted since the segments were cut; -1 for none. */
+  insertedAt = -1;
+  /** Clock time of the last arrival. */
+  arrivedMs = Number.POSITIVE_INFINITY;
+  /** When it is next looked at, in event time. */
+  dueMs = Number.POSITIVE_INFINITY;
+  /** The list it is in. */
+  list: SessionList<TrackedSession> | undefined;
+  previous: TrackedSession | undefined;
+  next: TrackedSession | undefined;
+
+  constructor(key: string, base: SessionBase) {
+    this.key = key;
+    this.base = base;
+  }
+
+  get current(): Segment | undefined {
+    return this.segments[this.segments.length - 1];
+  }
+
+  get isOpen(): boolean {
+    return this.current?.closed === false;
+  }
+
+  get lastTimeMs(): number {
+    return this.current?.lastTimeMs ?? this.base.untilMs;
+  }
+
+  startSegment(position: number): Segment {
+    const segment = new Segment(position);
+    this.segments.push(segment);
+    return segment;
+  }
+
+  /** Drops its first segments with their events; returns how many events that were. */
+  forget(count: number): number {
+    const last = this.segments[count - 1];
+    if (last === undefined) return 0;
+    const events = last.start + last.count;
+    this.base = { segments: this.base.segments + count, untilMs: last.lastTimeMs };
+    this.log = this.log.from(events);
+    this.segments.splice(0, count);
+    for (const segment of this.segments) {
+      segment.start -= events;
+      segment.firstIndex = segment.start;
+      segment.lastIndex = segment.start + segment.count - 1;
+    }
+    return events;
+  }
+}
