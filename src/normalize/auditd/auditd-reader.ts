@@ -38,7 +38,7 @@ export interface ReaderState {
   chars: number;
 }
 
-export interface Stream {
+interface Stream {
   opened: number;
   readonly waiting: Set<EventGroup>;
 }

@@ -26,7 +26,7 @@ export function decodeValue(raw: string): string {
 }
 
 /** Text of hex digits, or undefined when it is not hex, or hex only by chance. */
-export function hexToText(raw: string): string | undefined {
+function hexToText(raw: string): string | undefined {
   if (!isHex(raw)) return undefined;
   const bytes = Buffer.from(raw, "hex");
   if ((allDigits(raw) || allSmallLetters(raw)) && !bytes.some((byte) => byte > 0x20 && byte < 0x7f)) return undefined;
