@@ -3,7 +3,7 @@ import { z } from "zod";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Document } from "../sdk/document.ts";
 import { asText } from "./coerce-value.ts";
-import { compileParts } from "./compile-mapping.ts";
+import { compileParts } from "./compile-candidates.ts";
 import { compilePath } from "./compile-path.ts";
 import type { Mapping } from "./mapping-schema.ts";
 import { parseJson } from "./parse-json.ts";

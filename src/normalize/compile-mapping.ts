@@ -1,12 +1,11 @@
 import type { Platform } from "../event/event.ts";
 import type { Document } from "../sdk/document.ts";
-import { asText, wrongType } from "./coerce-value.ts";
+import { wrongType } from "./coerce-value.ts";
+import { compileFirst, compileId, compileSessions, compileTimes, type Report } from "./compile-candidates.ts";
 import { compileAny, compileCondition, type Predicate } from "./compile-condition.ts";
-import { compilePath } from "./compile-path.ts";
-import { type Absent, compileText, compileValue, fieldsOf } from "./compile-value.ts";
-import type { Mapping, PlatformSpec, ReasonedSpec, SessionSpec, TimeSpec, ValueSpec } from "./mapping-schema.ts";
-import { parseTime } from "./parse-time.ts";
-import { type EventFields, joinKey, type Reading, type Refusal, refuseText, type SessionValue } from "./reading.ts";
+import { type Absent, compileText, fieldsOf } from "./compile-value.ts";
+import type { Mapping, PlatformSpec, ReasonedSpec } from "./mapping-schema.ts";
+import { type EventFields, type Reading, type Refusal, refuseText } from "./reading.ts";
 import type { Readers } from "./renderer.ts";
 
 /** A mapping as closures; reading a document neither parses nor looks anything up by name. */
@@ -78,8 +77,6 @@ function compileTexts(mapping: Mapping, readers: Readers): (document: Document) 
   };
 }
 
-type Report = (field: string) => void;
-
 function compileFields(mapping: Mapping): (document: Document, text: string) => EventFields {
   const absent: Absent = new Set((mapping.absent ?? []).map(String));
   const platform = compilePlatform(mapping.platform);
@@ -130,105 +127,4 @@ function compileCase(spec: PlatformSpec): { platform: Platform; holds: (document
   const when = spec.when === undefined ? undefined : compileCondition(spec.when);
   const prefix = spec.text_prefix ?? "";
   return { platform: spec.platform, holds: (document, text) => text.startsWith(prefix) && (when?.(document) ?? true) };
-}
-
-/** The first candidate with a value; fields of the wrong type are reported and passed over. */
-export function compileFirst(
-  specs: readonly ValueSpec[] | undefined,
-  absent: Absent,
-): (document: Document, report: Report) => string | undefined {
-  const candidates = (specs ?? []).map((spec) => ({ read: compileValue(spec, absent), field: fieldsOf(spec) }));
-  return (document, report) => {
-    for (let index = 0; index < candidates.length; index += 1) {
-      const candidate = candidates[index];
-      const value = candidate?.read(document);
-      if (typeof value === "string") return value;
-      if (value === wrongType && candidate !== undefined) report(candidate.field);
-    }
-    return undefined;
-  };
-}
-
-function compileTimes(
-  specs: readonly TimeSpec[],
-  absent: Absent,
-): (document: Document, report: Report) => { timeMs: number; time: string } | undefined {
-  const candidates = specs.map((spec) => ({ ...spec, read: compilePath(spec.field), from: earliestMs(spec.min_year) }));
-  return (document, report) => {
-    for (let index = 0; index < candidates.length; index += 1) {
-      const candidate = candidates[index];
-      if (candidate === undefined) continue;
-      const text = asText(candidate.read(document));
-      if (text === undefined || (text !== wrongType && absent.has(text))) continue;
-      const timeMs = text === wrongType ? undefined : parseTime(candidate.format, text);
-      if (timeMs === undefined || text === wrongType) report(candidate.field);
-      else if (timeMs >= candidate.from) return { timeMs, time: text };
-    }
-    return undefined;
-  };
-}
-
-/** The first instant of a year; minus infinity where there is no bound. */
-export function earliestMs(year: number | undefined): number {
-  return year === undefined ? Number.NEGATIVE_INFINITY : Date.UTC(year, 0, 1);
-}
-
-function compileSessions(
-  specs: readonly SessionSpec[],
-  absent: Absent,
-): (document: Document, report: Report) => SessionValue | undefined {
-  const candidates = specs.map((spec) => compileSession(spec, absent));
-  return (document, report) => {
-    for (let index = 0; index < candidates.length; index += 1) {
-      const found = candidates[index]?.(document, report);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-}
-
-function compileSession(
-  spec: SessionSpec,
-  absent: Absent,
-): (document: Document, report: Report) => SessionValue | undefined {
-  const parts = compileParts(spec.fields, absent);
-  const from = spec.name ?? spec.fields.map(fieldsOf).join("+");
-  const scope = spec.scope ?? "host";
-  return (document, report) => {
-    const values = parts(document, report);
-    return values === undefined ? undefined : { from, value: joinKey(values), scope };
-  };
-}
-
-/** All of the values, or undefined where one is missing. */
-export function compileParts(
-  specs: readonly ValueSpec[],
-  absent: Absent,
-): (document: Document, report: Report) => string[] | undefined {
-  const readers = specs.map((spec) => ({ read: compileValue(spec, absent), field: fieldsOf(spec) }));
-  return (document, report) => {
-    const values: string[] = [];
-    for (let index = 0; index < readers.length; index += 1) {
-      const part = readers[index];
-      const value = part?.read(document);
-      if (value === wrongType && part !== undefined) report(part.field);
-      if (typeof value !== "string") return undefined;
-      values.push(value);
-    }
-    return values;
-  };
-}
-
-function compileId(
-  specs: readonly (readonly ValueSpec[])[],
-  absent: Absent,
-): (document: Document, report: Report) => string | undefined {
-  const candidates = specs.map((fields) => compileParts(fields, absent));
-  return (document, report) => {
-    for (let index = 0; index < candidates.length; index += 1) {
-      const values = candidates[index]?.(document, report);
-      if (values !== undefined) return values.join("\n");
-    }
-    return undefined;
-  };
 }

@@ -89,7 +89,7 @@ function extracting(read: ValueReader, regex: string): ValueReader {
 }
 
 /** The first group that took part in the first match, else the whole match; blank counts as none. */
-export function compileExtract(regex: string): (text: string) => string | undefined {
+function compileExtract(regex: string): (text: string) => string | undefined {
   const compiled = RE2JS.compile(regex);
   return (text) => {
     const matcher = compiled.matcher(text);

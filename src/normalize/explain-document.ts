@@ -18,7 +18,7 @@ export interface Explanation {
   readonly inner?: readonly Explanation[];
 }
 
-export interface Trial {
+interface Trial {
   readonly mapping: string;
   readonly outcome: "took" | "declined" | "not recognised";
   /** The test that failed, in words. */

@@ -1,7 +1,8 @@
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Document } from "../sdk/document.ts";
 import { createCollapser } from "./collapse-stages.ts";
-import { type CompiledMapping, compileFirst } from "./compile-mapping.ts";
+import { compileFirst } from "./compile-candidates.ts";
+import type { CompiledMapping } from "./compile-mapping.ts";
 import { compilePath, isObject } from "./compile-path.ts";
 import { makeEvent, type Place } from "./make-event.ts";
 import type { Mapping } from "./mapping-schema.ts";
@@ -12,7 +13,7 @@ import type { EventResult, RefusedResult, Result } from "./result.ts";
 import { compileUnwrap } from "./unwrap-document.ts";
 
 /** A document's place, and how many envelopes it came out of. */
-export interface At extends Place {
+interface At extends Place {
   readonly depth: number;
 }
 
@@ -29,7 +30,7 @@ export interface Taker {
   readonly memory: Memory | undefined;
 }
 
-export interface Memory {
+interface Memory {
   pending(): string;
   restore(state: string): void;
 }
