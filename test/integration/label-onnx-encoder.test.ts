@@ -125,7 +125,10 @@ describe("createOnnxEncoder", () => {
     const timer = setInterval(() => {
       ticks += 1;
     }, 5);
-    await encoder.encode(Array.from({ length: 100 }, (_, index) => `${index} ${TEXTS[index % 64]}`), open);
+    await encoder.encode(
+      Array.from({ length: 100 }, (_, index) => `${index} ${TEXTS[index % 64]}`),
+      open,
+    );
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(10);
   });
