@@ -60,7 +60,9 @@ export function createCollapser(spec: CollapseSpec, mapping: string): Collapser 
       const parts = rank < 0 || result.event.timeMs === undefined ? undefined : keyOf(document);
       if (parts === undefined) return void out.push(result);
       const key = hash("sha256", `${result.event.sessionKey}\n${joinKey(parts)}`, "hex").slice(0, 16);
-      const stage = { key, rank, timeMs: result.event.timeMs ?? 0, result, records: [...result.records] };
+      // Positions alone: what waits must not keep whole documents.
+      const records = result.records.map(({ container, id, sequence }) => ({ container, id, sequence }));
+      const stage = { key, rank, timeMs: result.event.timeMs ?? 0, result: { ...result, records }, records };
       place(state, stage, finals.has(rank), skip, out);
       state.newestMs = Math.max(state.newestMs, stage.timeMs);
       release(state, state.newestMs - spec.wait_secs * 1000, out);
@@ -138,10 +140,7 @@ function remember(keys: Map<string, number>, stage: Held, max: number): void {
 }
 
 function writeState(state: State): string {
-  const held = [...state.held.values()].map((one) => {
-    const records = one.records.map(({ container, id, sequence }) => ({ container, id, sequence }));
-    return { ...one, records, result: { ...one.result, records } };
-  });
+  const held = [...state.held.values()];
   const newestMs = Number.isFinite(state.newestMs) ? state.newestMs : null;
   return JSON.stringify({ newestMs, held, early: [...state.early], done: [...state.done] });
 }
