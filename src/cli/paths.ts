@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The package's folder: what holds `schema/`, `mappings/` and `models/`, in a clone and when installed. */
-export function packageRoot(): string {
+function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "schema", "tags.json")) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;

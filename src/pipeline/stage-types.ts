@@ -1,6 +1,5 @@
 import type { Event } from "../event/event.ts";
 import type { Label, LabelledEvent } from "../event/label.ts";
-import type { Verdict } from "../event/verdict.ts";
 import type { DeadLetter } from "../sdk/dead-letter.ts";
 import type { Batch } from "../sdk/source.ts";
 
@@ -19,7 +18,7 @@ export interface LabelledBatch extends NormalizedBatch {
 }
 
 /** What one text is labelled with. */
-export interface Labelled {
+interface Labelled {
   readonly labels: readonly Label[];
   readonly tags: readonly string[];
 }
@@ -27,9 +26,4 @@ export interface Labelled {
 /** Turns texts into labels, in order; throws when the encoder is broken. */
 export interface Labeller {
   label(texts: readonly string[], signal: AbortSignal): Promise<readonly Labelled[]>;
-}
-
-/** What the session stage gives for one batch. */
-export interface SessionStep {
-  readonly verdicts: readonly Verdict[];
 }
