@@ -4,7 +4,7 @@ import type { Verdict } from "../src/event/verdict.ts";
 import { loadVocabulary } from "../src/event/vocabulary.ts";
 import { createFeatureSpace, type FeatureSpace } from "../src/session/feature-accumulator.ts";
 import { parseSessionModel, type SessionModel } from "../src/session/load-session-model.ts";
-import { createSessionScorer } from "../src/session/session-scorer.ts";
+import { createSessionScorer, type SessionScorer } from "../src/session/session-scorer.ts";
 import { createSessionTracker, type TrackerOptions } from "../src/session/session-tracker.ts";
 
 /** One measurement. */
@@ -32,7 +32,7 @@ const startMs = Date.UTC(2026, 0, 1);
  * 20,000 sessions of mixed length interleaved. Only `add` and `closeAll` are timed.
  */
 export async function benchSessions(): Promise<BenchRow[]> {
-  const scorer = createSessionScorer(createFeatureSpace(vocabulary), syntheticModel(), "bench");
+  const scorer = benchScorer();
   measure("warm-up", { scorer }, 200_000);
   return [
     measure("changes", { scorer }, eventCount),
@@ -42,7 +42,11 @@ export async function benchSessions(): Promise<BenchRow[]> {
   ];
 }
 
-function measure(name: string, options: TrackerOptions, events: number, lateShare = 0): BenchRow {
+export function benchScorer(): SessionScorer {
+  return createSessionScorer(createFeatureSpace(vocabulary), syntheticModel(), "bench");
+}
+
+export function measure(name: string, options: TrackerOptions, events: number, lateShare = 0): BenchRow {
   const tracker = createSessionTracker(options);
   const before = memory();
   let [seconds, cpuSeconds, worst, verdicts] = [0, 0, 0, 0];
