@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type { EncoderSettings } from "./load-artifact.ts";
+import { guardNativeCall, type NativeGuardBuffer } from "./native-guard.ts";
 import { planBatches } from "./plan-batches.ts";
 import { type Graph, loadGraph } from "./run-graph.ts";
 import { createTextTokenizer, type TextTokenizer } from "./text-tokenizer.ts";
@@ -13,6 +14,7 @@ export interface EncoderWorkerData {
   readonly topK: number;
   readonly tagCount: number;
   readonly maxBatchTokens: number;
+  readonly guard: NativeGuardBuffer;
 }
 
 /** Prepared texts to rank. */
@@ -37,7 +39,7 @@ const reply = (message: WorkerReply<EncodeResult>, transfer: ArrayBuffer[] = [])
 
 try {
   const tokenizer = await loadTokenizer();
-  const graph = await loadGraph(settings.encoder, settings.threads);
+  const graph = await guardNativeCall(settings.guard, () => loadGraph(settings.encoder, settings.threads));
   port.on("message", (message: WorkerRequest<EncodeRequest>) => void answer(message, tokenizer, graph));
   reply({ kind: "ready" });
 } catch (error) {
@@ -47,7 +49,7 @@ try {
 async function answer(message: WorkerRequest<EncodeRequest>, tokenizer: TextTokenizer, graph: Graph): Promise<void> {
   if (message.kind === "close") {
     port?.close();
-    await graph.release();
+    await guardNativeCall(settings.guard, () => graph.release());
     return;
   }
   try {
@@ -59,14 +61,15 @@ async function answer(message: WorkerRequest<EncodeRequest>, tokenizer: TextToke
 }
 
 async function encodeTexts(texts: readonly string[], tokenizer: TextTokenizer, graph: Graph): Promise<EncodeResult> {
-  const { topK, tagCount, maxBatchTokens } = settings;
+  const { topK, tagCount, maxBatchTokens, guard } = settings;
   const rows = texts.map((text) => tokenizer.tokenize(text));
   const counts = rows.map((row) => row.length);
   const scores = new Float32Array(texts.length * topK);
   const indices = new Uint16Array(texts.length * topK);
   const batches = planBatches(counts, settings.encoder.lengthBuckets, maxBatchTokens);
   for (const batch of batches) {
-    const ranked = await graph.run({ length: batch.length, rows: batch.rows.map((row) => rows[row] ?? []) }, topK);
+    const padded = { length: batch.length, rows: batch.rows.map((row) => rows[row] ?? []) };
+    const ranked = await guardNativeCall(guard, () => graph.run(padded, topK));
     if (ranked.indices.some((index) => index < 0 || index >= tagCount)) throw new Error("a tag position out of range");
     for (const [place, row] of batch.rows.entries()) {
       scores.set(ranked.scores.subarray(place * topK, (place + 1) * topK), row * topK);

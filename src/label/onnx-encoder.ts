@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
-import { createAdmissionGate } from "./admission-gate.ts";
+import { type AdmissionGate, createAdmissionGate } from "./admission-gate.ts";
 import type { Encoder, Ranking } from "./encoder.ts";
 import type { EncodeRequest, EncodeResult, EncoderWorkerData } from "./encoder-worker.ts";
 import type { Artifact } from "./load-artifact.ts";
+import { createNativeGuardBuffer, haltNativeCalls } from "./native-guard.ts";
 import { prepareText } from "./prepare-text.ts";
 import { splitJobs, type TextJob } from "./split-jobs.ts";
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
@@ -25,7 +26,9 @@ export interface OnnxEncoderSettings {
 const MAX_DEFAULT_WORKERS = 8;
 const DEFAULT_BATCH_TOKENS = 4_096;
 const DEFAULT_PENDING_TEXTS = 65_536;
-const CLOSE_TIMEOUT_MS = 10_000;
+/** Long enough for one batch of a large model: a thread ended inside the runtime would abort the process. */
+const CLOSE_TIMEOUT_MS = 60_000;
+const EXIT_TIMEOUT_MS = 10_000;
 
 /**
  * Starts an encoder on worker threads and resolves once all have loaded the model.
@@ -35,6 +38,8 @@ const CLOSE_TIMEOUT_MS = 10_000;
  */
 export async function createOnnxEncoder(settings: OnnxEncoderSettings): Promise<Encoder> {
   const workerData = resolveWorkerData(settings);
+  const onExit = () => haltNativeCalls(workerData.guard, EXIT_TIMEOUT_MS);
+  process.on("exit", onExit);
   const workers = settings.workers ?? defaultWorkers();
   const pool = createWorkerPool<EncodeRequest, EncodeResult>({
     url: workerUrl(),
@@ -42,22 +47,23 @@ export async function createOnnxEncoder(settings: OnnxEncoderSettings): Promise<
     workers,
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
   });
+  const close = () => pool.close().finally(() => process.off("exit", onExit));
   try {
     await pool.ready();
   } catch (error) {
-    await pool.close();
+    await close();
     throw error;
   }
-  return createPooledEncoder(pool, workerData, workers, settings.maxPendingTexts ?? DEFAULT_PENDING_TEXTS);
+  const gate = createAdmissionGate(settings.maxPendingTexts ?? DEFAULT_PENDING_TEXTS);
+  return { ...createPooledEncoder(pool, workerData, workers, gate), close };
 }
 
 function createPooledEncoder(
   pool: WorkerPool<EncodeRequest, EncodeResult>,
   { encoder: { maxChars, maxTokens }, topK, maxBatchTokens }: EncoderWorkerData,
   workers: number,
-  maxPendingTexts: number,
-): Encoder {
-  const gate = createAdmissionGate(maxPendingTexts);
+  gate: AdmissionGate,
+): Omit<Encoder, "close"> {
   const totals = { texts: 0, batches: 0, tokens: 0, paddedTokens: 0 };
   const rank = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]> => {
     const prepared = texts.map((text) => prepareText(text, maxChars));
@@ -88,7 +94,6 @@ function createPooledEncoder(
       }
     },
     counters: () => ({ ...totals, ...pool.counters() }),
-    close: () => pool.close(),
   };
 }
 
@@ -132,6 +137,7 @@ function resolveWorkerData({
     topK: Math.min(topK, artifact.tags.length),
     tagCount: artifact.tags.length,
     maxBatchTokens: maxBatchTokens ?? DEFAULT_BATCH_TOKENS,
+    guard: createNativeGuardBuffer(),
   };
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -156,5 +157,13 @@ describe("createOnnxEncoder on a broken model", () => {
       code: "encoder_start_failed",
       remedy: "exit",
     });
+  });
+});
+
+describe("a process with an encoder", () => {
+  it.each(["starting", "working"])("ends with its own exit code when it exits while the encoder is %s", (moment) => {
+    const program = join(import.meta.dirname, "label-exit-midway.ts");
+    const { status, signal, stderr } = spawnSync(process.execPath, [program, moment], { encoding: "utf8" });
+    expect({ status, signal, stderr }).toEqual({ status: 7, signal: null, stderr: "" });
   });
 });
