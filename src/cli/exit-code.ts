@@ -12,12 +12,13 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** The first that matches counts: what was stored comes before the families whose names it shares. */
 const families: readonly (readonly [RegExp, number])[] = [
+  [/^(state|normalizer_state|session_state|auditd_pending|file_cursor)_/, exitCodes.state],
   [/^(config|option|mapping)_/, exitCodes.usage],
   [/^(file|source|gzip|input|gold|predictions|sessions)_/, exitCodes.input],
   [/^(output|sink)_/, exitCodes.output],
   [/^(artifact|vocabulary|encoder|tokenizer|session_model)_/, exitCodes.artifact],
-  [/^state_/, exitCodes.state],
 ];
 
 /** The exit code an error ends the process with. */
