@@ -7,7 +7,7 @@ export interface Ranking {
 }
 
 /** Totals since the encoder was created. */
-export interface EncoderCounters {
+interface EncoderCounters {
   readonly texts: number;
   /** Runs of the graph. */
   readonly batches: number;

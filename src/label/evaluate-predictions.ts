@@ -10,7 +10,7 @@ export interface GoldRow {
 }
 
 /** Metrics of the top k; undefined where there is nothing to divide by. */
-export interface TopKMetrics {
+interface TopKMetrics {
   readonly k: number;
   /** Share of rows with at least one gold tag in the top k. */
   readonly anyHit: number | undefined;

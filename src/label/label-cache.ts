@@ -1,7 +1,7 @@
 import type { Labelled } from "./labelled.ts";
 
 /** Totals since the cache was created; `entries` and `bytes` are what it holds now. */
-export interface LabelCacheCounters {
+interface LabelCacheCounters {
   readonly hits: number;
   readonly misses: number;
   readonly evictions: number;

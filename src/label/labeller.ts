@@ -14,7 +14,7 @@ export interface LabellerSettings {
 }
 
 /** Totals since the labeller was created. */
-export interface LabellerCounters {
+interface LabellerCounters {
   readonly texts: number;
   /** Texts with nothing to read, which got no labels. */
   readonly blank: number;

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { EncoderSettings } from "./load-artifact.ts";
 
 /** Texts of one padded length. */
-export interface TokenBatch {
+interface TokenBatch {
   /** Padded length in tokens. */
   readonly length: number;
   /** Token ids of each text, at most `length`; not empty. */
@@ -10,7 +10,7 @@ export interface TokenBatch {
 }
 
 /** The k best of each row of a batch, row after row. */
-export interface GraphResult {
+interface GraphResult {
   readonly scores: Float32Array;
   readonly indices: Int32Array;
 }
