@@ -40,7 +40,11 @@ const reply = (message: WorkerReply<EncodeResult>, transfer: ArrayBuffer[] = [])
 try {
   const tokenizer = await loadTokenizer();
   const graph = await guardNativeCall(settings.guard, () => loadGraph(settings.encoder, settings.threads));
-  port.on("message", (message: WorkerRequest<EncodeRequest>) => void answer(message, tokenizer, graph));
+  // One after the other: a `close` that comes while a request waits for the graph must not release it.
+  let last = Promise.resolve();
+  port.on("message", (message: WorkerRequest<EncodeRequest>) => {
+    last = last.then(() => answer(message, tokenizer, graph));
+  });
   reply({ kind: "ready" });
 } catch (error) {
   reply({ kind: "unusable", reason: `${settings.encoder.graph}: ${String(error)}` });

@@ -112,6 +112,14 @@ describe("createOnnxEncoder", () => {
     expect(await other).toHaveLength(3);
   });
 
+  it("lets the running work end when it is closed", async () => {
+    const closing = await createOnnxEncoder({ artifact, topK: 5, workers: 1 });
+    const running = closing.encode(TEXTS.slice(0, 20), open);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await Promise.all([closing.close(), closing.close()]);
+    expect(await running).toHaveLength(20);
+  });
+
   it("counts texts, tokens and padding", async () => {
     const before = encoder.counters();
     await encoder.encode(["id", "whoami"], open);
