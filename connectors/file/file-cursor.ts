@@ -35,7 +35,7 @@ export type FileCursor = z.infer<typeof cursorSchema>;
 
 /** Reads a cursor that `formatCursor` wrote; throws `file_cursor_invalid` (exit). */
 export function parseCursor(text: string | undefined): FileCursor {
-  if (text === undefined) return { files: [], finished: "" };
+  if (text === undefined || text === "") return { files: [], finished: "" };
   try {
     return cursorSchema.parse(JSON.parse(text));
   } catch (cause) {

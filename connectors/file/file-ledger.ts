@@ -9,7 +9,8 @@ export interface FileEntry {
   readonly container: Container;
   path: string;
   readonly identity: string;
-  readonly head: string;
+  /** Number and hash of its first bytes: tells a file that was written anew in place. */
+  head: string;
   readonly position: Position;
   /** Size of the file when it was read to its end; undefined while it was not. */
   doneBytes: number | undefined;
@@ -62,6 +63,7 @@ export class FileLedger {
   /** A file not met before, or one that took the place of another. */
   add(file: ListedFile, head: string): FileEntry {
     const before = this.#entries.filter((entry) => entry.container.name === file.path);
+    this.#entries.splice(0, this.#entries.length, ...this.#entries.filter((entry) => entry.identity !== file.identity));
     const generation = 1 + Math.max(-1, ...before.map((entry) => entry.container.generation));
     const entry: FileEntry = {
       container: { name: file.path, generation },
@@ -77,7 +79,8 @@ export class FileLedger {
 
   /** A stream, which has no place to go back to. */
   restart(file: ListedFile): FileEntry {
-    this.#entries.splice(0, this.#entries.length, ...this.#entries.filter((entry) => entry.identity !== file.identity));
+    const others = this.#entries.filter((entry) => entry.identity !== file.identity);
+    this.#entries.splice(0, this.#entries.length, ...others);
     return this.add(file, "");
   }
 

@@ -43,7 +43,7 @@ export class FileReader {
       const result = await this.#input.read(this.#window, signal);
       if (signal.aborted) return;
       if (result.kind === "damaged") this.#report(batch, result);
-      if (result.kind === "idle" && !batch.isEmpty) return;
+      if (result.kind === "idle") return;
       if (result.kind !== "end") continue;
       this.#window.release();
       if (!isLast) return;

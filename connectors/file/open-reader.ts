@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { FileInput, type Input, openFile } from "./file-input.ts";
+import { FileInput, fileError, openFile } from "./file-input.ts";
 import type { FileEntry, FileLedger } from "./file-ledger.ts";
 import { FileReader } from "./file-reader.ts";
 import { GzipInput } from "./gzip-input.ts";
@@ -21,6 +21,10 @@ export interface OpenSettings {
 export interface OpenedFile {
   readonly entry: FileEntry;
   readonly reader: FileReader;
+  /** Can grow: a plain file, neither compressed nor a stream. */
+  readonly canGrow: boolean;
+  /** Whether a plain file that now has this size still begins as it did, and nothing that was read is gone. */
+  isSame(bytes: number): Promise<boolean>;
 }
 
 /** Opens a file where the ledger says that reading goes on, or at its start; a stream always begins at its start. */
@@ -29,22 +33,22 @@ export async function openReader(file: ListedFile, ledger: FileLedger, settings:
   if (file.kind === "stream") {
     const entry = ledger.restart(file);
     const input = new StreamInput(file.path === stdinPath ? settings.stdin() : createReadStream(file.path));
-    return { entry, reader: new FileReader(input, entry.container, entry.position, maxRecordBytes) };
+    const reader = new FileReader(input, entry.container, entry.position, maxRecordBytes);
+    return { entry, reader, canGrow: false, isSame: async () => true };
   }
   const handle = await openFile(file.path);
   try {
-    const entry = await resumedEntry(file, handle, ledger);
-    const reader = new FileReader(await inputOf(handle, file, entry), entry.container, entry.position, maxRecordBytes);
-    return { entry, reader };
+    const isCompressed = await isGzip(handle, file.path);
+    const entry = await resumedEntry(file, handle, ledger, isCompressed);
+    const { offset } = entry.position;
+    const input = isCompressed ? new GzipInput(handle, offset) : new FileInput(handle, offset);
+    const reader = new FileReader(input, entry.container, entry.position, maxRecordBytes);
+    const isSame = async (bytes: number) => bytes >= reader.consumed && (await hasSameHead(entry, bytes, handle));
+    return { entry, reader, canGrow: !isCompressed, isSame };
   } catch (cause) {
     await handle.close();
-    throw cause;
+    throw fileError(file.path, cause);
   }
-}
-
-async function inputOf(handle: FileHandle, file: ListedFile, entry: FileEntry): Promise<Input> {
-  const { offset } = entry.position;
-  return (await isGzip(handle, file.path)) ? new GzipInput(handle, offset) : new FileInput(handle, offset);
 }
 
 async function isGzip(handle: FileHandle, path: string): Promise<boolean> {
@@ -53,9 +57,10 @@ async function isGzip(handle: FileHandle, path: string): Promise<boolean> {
 }
 
 /** The ledger's entry when the file still is what it was, read so far; a new entry otherwise. */
-async function resumedEntry(file: ListedFile, handle: FileHandle, ledger: FileLedger): Promise<FileEntry> {
+async function resumedEntry(file: ListedFile, handle: FileHandle, ledger: FileLedger, isCompressed: boolean) {
   const known = ledger.find(file.identity);
-  if (known !== undefined && (await isSame(known, file, handle))) {
+  const isShorter = known !== undefined && !isCompressed && file.bytes < known.position.offset;
+  if (known !== undefined && !isShorter && (await hasSameHead(known, file.bytes, handle))) {
     known.path = file.path;
     known.doneBytes = undefined;
     return known;
@@ -63,10 +68,13 @@ async function resumedEntry(file: ListedFile, handle: FileHandle, ledger: FileLe
   return ledger.add(file, headMark(await readHead(handle, headBytes)));
 }
 
-async function isSame(known: FileEntry, file: ListedFile, handle: FileHandle): Promise<boolean> {
-  if (!(await isGzip(handle, file.path)) && file.bytes < known.position.offset) return false;
-  const bytes = Number.parseInt(known.head, 10) || 0;
-  return bytes === 0 || headMark(await readHead(handle, bytes)) === known.head;
+/** Compares the first bytes with those seen before; takes note of more of them while the file is still short. */
+async function hasSameHead(entry: FileEntry, bytes: number, handle: FileHandle): Promise<boolean> {
+  const marked = Number.parseInt(entry.head, 10) || 0;
+  const head = await readHead(handle, headBytes);
+  if (headMark(head.subarray(0, marked)) !== (entry.head || headMark(head.subarray(0, 0)))) return false;
+  if (bytes > marked && marked < headBytes) entry.head = headMark(head);
+  return true;
 }
 
 function headMark(bytes: Uint8Array): string {

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Source } from "#sdk";
 import type { FileSourceConfig } from "./config.ts";
+import { followFiles } from "./follow-files.ts";
 import { readFiles } from "./read-files.ts";
 
 /** What the runtime sets. */
@@ -17,10 +18,11 @@ export interface FileSourceSettings {
  */
 export function createFileSource(config: FileSourceConfig, settings: FileSourceSettings = {}): Source {
   const closing = new AbortController();
+  const readAll = config.follow ? followFiles : readFiles;
   const open = { maxRecordBytes: config.max_record_bytes, stdin: () => settings.stdin ?? process.stdin };
   return {
     name: settings.name ?? "file",
-    read: (cursor, signal) => readFiles(config, open, cursor, AbortSignal.any([signal, closing.signal])),
+    read: (cursor, signal) => readAll(config, open, cursor, AbortSignal.any([signal, closing.signal])),
     close: async () => closing.abort(),
   };
 }
