@@ -8,7 +8,7 @@ import { type OpenLabeller, openLabeller } from "./open-labeller.ts";
 import { type Output, openOutput } from "./open-output.ts";
 import { createProgress } from "./progress.ts";
 import { readRecords } from "./read-records.ts";
-import { formatTable, printable, type Terminal } from "./terminal.ts";
+import { formatTable, oneLine, printable, printableJson, type Terminal } from "./terminal.ts";
 
 interface LabelOptions {
   readonly input?: string;
@@ -37,7 +37,7 @@ export async function labelCommand(
       never,
     );
     if (options.json)
-      terminal.out.write(rows.map((row, index) => `${predictionLine(row, index, labelled)}\n`).join(""));
+      terminal.out.write(printableJson(rows.map((row, index) => `${predictionLine(row, index, labelled)}\n`).join("")));
     else terminal.out.write(rows.map((row, index) => explainText(row, labelled[index], opened)).join("\n"));
     return exitCodes.ok;
   } finally {
@@ -82,7 +82,7 @@ async function labelFile(
       const batch: InputRow[] = [];
       for (const record of records) {
         if (record.kind === "document") batch.push(readInputRow(record.document));
-        else terminal.err.write(`${input}: ${record.id}: ${record.code}: ${printable(record.reason)}\n`);
+        else terminal.err.write(`${oneLine(`${record.container}: ${record.id}: ${record.code}: ${record.reason}`)}\n`);
         if (record.kind !== "document") unlabelled += 1;
       }
       unlabelled += batch.filter((row) => row.text === "").length;

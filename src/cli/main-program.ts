@@ -8,7 +8,7 @@ import { normalizeCommand } from "./normalize-command.ts";
 import { demoCommand, runCommand } from "./run-command.ts";
 import { scoreCommand } from "./score-command.ts";
 import { tagsCommand } from "./tags-command.ts";
-import type { Terminal } from "./terminal.ts";
+import { oneLine, printable, type Terminal } from "./terminal.ts";
 
 /** Runs the command line; resolves with the exit code (docs/errors.md). */
 export async function runProgram(
@@ -24,7 +24,10 @@ export async function runProgram(
     .description("Behaviour tags and session verdicts for audit events.")
     .version("0.1.0")
     .exitOverride()
-    .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.err.write(text) })
+    .configureOutput({
+      writeOut: (text) => terminal.out.write(text),
+      writeErr: (text) => terminal.err.write(safeLines(text)),
+    })
     .addHelpText(
       "after",
       "\nExit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 input, 4 output, 5 model, 6 state, 130 stopped.\n",
@@ -71,8 +74,9 @@ function addPipelineCommands(program: Command, run: Run, registry: ConnectorRegi
     .option("--output <file>", "write results as NDJSON")
     .option("--mappings <folder>", "mappings instead of the bundled ones")
     .option("--json", "print results as NDJSON", false)
+    .option("--explain", "also every mapping tried, and where text and session come from", false)
     .addHelpText("after", "\nExample:\n  tagsmith normalize --input samples/data/audit.log")
-    .action((options: { input: string; output?: string; mappings?: string; json: boolean }) =>
+    .action((options: { input: string; output?: string; mappings?: string; json: boolean; explain: boolean }) =>
       run(() => normalizeCommand(options, registry, terminal)),
     );
 }
@@ -151,10 +155,18 @@ function reportError(error: unknown, terminal: Terminal): number {
   ) {
     return "exitCode" in error && error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   }
-  if (error instanceof TagsmithError) terminal.err.write(`tagsmith: ${error.code}: ${error.message}\n`);
+  if (error instanceof TagsmithError) terminal.err.write(`tagsmith: ${error.code}: ${oneLine(error.message)}\n`);
   else
     terminal.err.write(
-      `tagsmith: unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      safeLines(`tagsmith: unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
     );
   return exitCodeOf(error);
+}
+
+/** Keeps the lines of a text and makes each safe to print. */
+function safeLines(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => printable(line, 1_000))
+    .join("\n");
 }

@@ -14,6 +14,7 @@ interface NormalizeOptions {
   readonly output?: string;
   readonly mappings?: string;
   readonly json: boolean;
+  readonly explain: boolean;
 }
 
 /** `tagsmith normalize`: one result a document, as event, skip or reject, and which mapping took it. */
@@ -23,7 +24,7 @@ export async function normalizeCommand(
   terminal: Terminal,
 ): Promise<number> {
   const mappings = loadMappings(options.mappings ?? bundled.mappings());
-  const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: "file" });
+  const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: "file", explain: options.explain });
   const output = await openOutput(options.output, terminal);
   const totals = new Map<string, number>();
   const write = async (results: readonly Result[]): Promise<void> => {
@@ -44,6 +45,23 @@ export async function normalizeCommand(
 }
 
 function resultLine(result: Result): string {
+  const explained = result.explanation === undefined ? "" : explanationText(result.explanation);
+  return headLine(result) + explained;
+}
+
+/** Indented lines: each mapping tried and why it did not take the document, where text and session come from. */
+function explanationText(explanation: NonNullable<Result["explanation"]>, indent = "    "): string {
+  const { tried, text, session, inner = [] } = explanation;
+  const lines = tried.map(
+    ({ mapping, outcome, why }) => `${mapping}: ${outcome}${why === undefined ? "" : `, ${why}`}`,
+  );
+  if (text !== undefined) lines.push(`text from ${text}`);
+  if (session !== undefined) lines.push(`session from ${session}`);
+  const own = lines.map((line) => `\n${indent}${printable(line, 400)}`).join("");
+  return own + inner.map((one) => explanationText(one, `${indent}    `)).join("");
+}
+
+function headLine(result: Result): string {
   const [first] = result.records;
   const place = `${first?.container ?? ""} ${first?.id ?? ""}`;
   if (result.kind !== "event") return printable(`${place}  ${result.kind} ${result.code}: ${result.reason}`, 400);

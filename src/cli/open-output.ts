@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import type { Terminal } from "./terminal.ts";
+import { printableJson, type Terminal } from "./terminal.ts";
 
 /** Where a command writes its result: a file that appears whole when closed, or standard output. */
 export interface Output {
@@ -15,7 +15,9 @@ export async function openOutput(path: string | undefined, terminal: Terminal): 
   if (path === undefined || path === "-") {
     const write = (text: string): Promise<void> =>
       new Promise((resolve, reject) => {
-        terminal.out.write(text, (error) => (error ? reject(unwritable("standard output", error)) : resolve()));
+        terminal.out.write(printableJson(text), (error) =>
+          error ? reject(unwritable("standard output", error)) : resolve(),
+        );
       });
     return { write, close: async () => undefined, discard: async () => undefined };
   }

@@ -15,6 +15,22 @@ export function printable(text: string, maxChars = 200): string {
   );
 }
 
+/** Puts a message of several lines on one, safe to print; at most `maxChars` long. */
+export function oneLine(text: string, maxChars = 2_000): string {
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const joined = lines.filter((line) => line !== "").join("; ");
+  return printable(joined.replaceAll("; →", " →"), maxChars);
+}
+
+/** Makes lines of JSON safe to print: JSON leaves DEL, C1 and invisible characters as they are, here they are escaped. */
+export function printableJson(lines: string): string {
+  return lines.replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
+    Array.from({ length: char.length }, (_, index) => char.charCodeAt(index))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+}
+
 /** Aligns rows of cells in columns, two spaces apart; numbers to the right. */
 export function formatTable(rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en-US") : cell)));

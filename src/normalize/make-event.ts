@@ -54,12 +54,14 @@ function cutText(text: string, maxChars: number): string {
 
 /**
  * `platform|scope|origin|value`: the scope is the host, or the container where the document names none, so that equal
- * session numbers of two machines stay apart.
+ * session numbers of two machines stay apart. Kubernetes callers are told apart by who and where they are, so a cluster
+ * that is not named leaves the scope empty.
  */
 function sessionOf(fields: EventFields, container: string): { key: string; from: string } {
   const { session, platform, host, user } = fields;
   if (session !== undefined) {
-    const scope = session.scope === "platform" ? "" : (host ?? container);
+    const unknown = platform === "k8s_audit" ? "" : container;
+    const scope = session.scope === "platform" ? "" : (host ?? unknown);
     return { key: `${platform}|${escapeKeyPart(scope)}|${session.from}|${session.value}`, from: session.from };
   }
   if (host !== undefined || user !== undefined) {
