@@ -5,7 +5,7 @@ import type { Input, ReadResult } from "./file-input.ts";
 
 const feedBytes = 16_384;
 /** Compressed bytes fed at once where damage was met, so that all that stands before it is read. */
-const fineBytes = 16;
+const fineBytes = 1;
 
 /** The content of a gzip file (any number of members) from uncompressed `offset` on; what stands before is passed over. */
 export class GzipInput implements Input {
