@@ -20,8 +20,17 @@ export function parseConfig(text: string, path: string): Config {
   const document = parseDocument(text, { uniqueKeys: true });
   const broken = document.errors[0];
   if (broken) throw new TagsmithError("config_invalid", `${path}: ${broken.message}`, "exit", broken);
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
-  return deepFreeze(parseWith(configSchema, value, path, ""));
+  return deepFreeze(parseWith(configSchema, expand(document, path), path, ""));
+}
+
+/** The document as plain data; aliases that multiply without end are refused. */
+function expand(document: { toJS(options: { maxAliasCount: number }): unknown }, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TagsmithError("config_invalid", `${path}: ${reason}`, "exit", cause);
+  }
 }
 
 /** Checks `value` against `schema`; every finding is a line `file: path: what is wrong`. */
