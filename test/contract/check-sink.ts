@@ -83,6 +83,10 @@ export function checkSink({ create, isKeyed = false }: SinkCheck): void {
         const stored = await first.write(outputOf(0), signal);
         await first.close();
         await scene.damage?.();
+        const idle = scene.open();
+        await idle.open(stored);
+        await idle.close();
+        expect(await scene.read()).toEqual(contentOf(0));
         const second = scene.open();
         await second.open(stored);
         await second.write(outputOf(1), signal);
