@@ -82,7 +82,7 @@ function memory(): number {
 }
 
 /** Batches of events in time order, except for a share that comes up to a minute late. */
-function* syntheticBatches(events: number, lateShare: number): Generator<LabelledEvent[]> {
+export function* syntheticBatches(events: number, lateShare: number): Generator<LabelledEvent[]> {
   const random = mulberry(17);
   const lives = Array.from({ length: 1500 }, (_, i) => newLife(i, random));
   let nextSession = lives.length;
@@ -99,8 +99,13 @@ function* syntheticBatches(events: number, lateShare: number): Generator<Labelle
       life.left -= 1;
       if (life.left <= 0) lives[slot] = newLife(nextSession++, random);
     }
-    yield batch;
+    yield asParsed(batch);
   }
+}
+
+/** As events come from a parser: every text a string of its own. */
+function asParsed(batch: LabelledEvent[]): LabelledEvent[] {
+  return JSON.parse(JSON.stringify(batch));
 }
 
 interface Life {

@@ -1,4 +1,4 @@
-import type { SessionEvent } from "./event-log.ts";
+import type { SessionEvent } from "./event-store.ts";
 
 /** How an event's time is found when its own is missing or not believable. */
 export interface TimeRule {

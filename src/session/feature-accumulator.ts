@@ -1,6 +1,6 @@
 import type { Vocabulary } from "../event/vocabulary.ts";
 import { type Chains, compileChains, completedChains } from "./chains.ts";
-import type { LabelColumns } from "./label-columns.ts";
+import type { EventStore } from "./event-store.ts";
 import { SlotTable } from "./slot-table.ts";
 import { TagProfiles, tagFlags } from "./tag-profiles.ts";
 import { TailWindow } from "./tail-window.ts";
@@ -68,8 +68,8 @@ export class FeatureAccumulator {
     this.markerCounts = new Array<number>(space.profiles.markers.length).fill(0);
   }
 
-  /** Adds event `index` of a log. */
-  add(labels: LabelColumns, index: number): void {
+  /** Adds the event at a place of the store. */
+  add(store: EventStore, index: number): void {
     const { family, marker, tag } = this.occurrence;
     const previousFamilies = family.current;
     const previousMarkers = marker.current;
@@ -77,10 +77,10 @@ export class FeatureAccumulator {
     marker.seen |= previousMarkers;
     tag.seen |= tag.current;
     this.events += 1;
-    const intensity = this.#addSelected(labels, index);
+    const intensity = this.#addSelected(store, index);
     this.#addIntensity(intensity);
-    this.#addTopScores(labels, index);
-    const tagged = labels.selected[index] === 0 ? 0 : 1;
+    this.#addTopScores(store, index);
+    const tagged = store.selected[index] === 0 ? 0 : 1;
     const markers = this.#addOccurrences(this.markerCounts, marker.current);
     this.#addOccurrences(this.familyCounts, family.current);
     this.tail.add(intensity, tagged, markers);
@@ -91,10 +91,10 @@ export class FeatureAccumulator {
   }
 
   /** Counts the selected tags and what they stand for; returns the event's intensity. */
-  #addSelected(labels: LabelColumns, index: number): number {
+  #addSelected(store: EventStore, index: number): number {
     const { profiles, chains } = this.#space;
-    const start = labels.start(index);
-    const end = start + (labels.selected[index] ?? 0);
+    const start = index * store.width;
+    const end = start + (store.selected[index] ?? 0);
     let intensity = 4;
     let families = 0;
     let markers = 0;
@@ -102,8 +102,8 @@ export class FeatureAccumulator {
     let any = 0;
     let all = allFlags;
     for (let i = start; i < end; i += 1) {
-      const tag = labels.tags[i] ?? 0;
-      const score = labels.scores[i] ?? 0;
+      const tag = store.tags[i] ?? 0;
+      const score = store.scores[i] ?? 0;
       const family = profiles.family[tag] ?? 0;
       const points = (profiles.points[tag] ?? 0) * Math.min(1, Math.max(0.35, (score - 0.2) / 0.6));
       intensity += points;
@@ -159,11 +159,11 @@ export class FeatureAccumulator {
     if (intensity >= 7) this.over7 += 1;
   }
 
-  #addTopScores(labels: LabelColumns, index: number): void {
-    const start = labels.start(index);
-    const count = labels.end(index) - start;
-    const top1 = count > 0 ? (labels.scores[start] ?? 0) : 0;
-    const top2 = count > 1 ? (labels.scores[start + 1] ?? 0) : 0;
+  #addTopScores(store: EventStore, index: number): void {
+    const start = index * store.width;
+    const count = store.kept[index] ?? 0;
+    const top1 = count > 0 ? (store.scores[start] ?? 0) : 0;
+    const top2 = count > 1 ? (store.scores[start + 1] ?? 0) : 0;
     this.top1Sum += top1;
     this.top1Max = Math.max(this.top1Max, top1);
     this.marginSum += Math.max(0, top1 - top2);

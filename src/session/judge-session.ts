@@ -7,16 +7,17 @@ import type { SegmentRules } from "./tracker-settings.ts";
 /** Where verdicts go. */
 export type Emit = (session: TrackedSession, verdict: Verdict) => void;
 
-/** Takes in the event at place `index` of the session's log, the newest in event order; the session must be open or new. */
-export function extendSession(rules: SegmentRules, session: TrackedSession, index: number, emit: Emit): void {
+/** Takes in the newest event in event order, which the session's log already has. */
+export function extendSession(rules: SegmentRules, session: TrackedSession, emit: Emit): void {
   const { log } = session;
+  const position = log.length - 1;
+  const timeMs = log.timeAt(position);
   let segment = session.current;
-  if (segment === undefined || startsNext(segment, log.times[index] ?? 0, rules)) {
+  if (segment === undefined || startsNext(segment, timeMs, rules)) {
     closeSession(rules, session, emit);
-    segment = session.startSegment(log.length - 1);
-    segment.replay(rules.space, log);
+    segment = session.startSegment(position);
   }
-  segment.extend(log, index);
+  segment.extend(log.order[position] ?? 0, timeMs);
   if (isMark(rules, segment.count)) judgeOnline(rules, session, segment, emit);
 }
 
@@ -39,7 +40,7 @@ export function recutSession(rules: SegmentRules, session: TrackedSession, water
     const before = old[position];
     segment.emitted = before?.emitted;
     segment.closed = segment !== session.current || staysClosed(rules, segment, last, watermarkMs);
-    if (before?.holdsSameEvents(segment) && before.closed === segment.closed) segment.state = before.state;
+    if (before?.holdsSameEvents(segment) && before.closed === segment.closed) segment.adopt(before);
     else judgeAgain(rules, session, segment, watermarkMs, emit);
   });
   old.slice(cut.length).forEach((segment, position) => {
@@ -69,7 +70,6 @@ function judgeAgain(
   watermarkMs: number,
   emit: Emit,
 ): void {
-  segment.replay(rules.space, session.log);
   if (segment.closed) judgeFinally(rules, session, segment, emit);
   else if (segment.count >= rules.minWindowSize && watermarkMs - segment.lastTimeMs <= rules.idleMs) {
     judgeOnline(rules, session, segment, emit);
@@ -81,8 +81,8 @@ function isMark({ minWindowSize, scoreEvery }: SegmentRules, count: number): boo
 }
 
 function judgeOnline(rules: SegmentRules, session: TrackedSession, segment: Segment, emit: Emit): void {
-  if (rules.emit === "final" || segment.state === undefined) return;
-  const label = rules.scorer.judge(segment.state.features);
+  if (rules.emit === "final") return;
+  const label = rules.scorer.judge(segment.catchUp(rules.space, session.log).features);
   if (rules.emit === "changes" && label === segment.emitted) return;
   segment.emitted = label;
   emit(session, segmentVerdict(rules.scorer, session, segment, "online"));
@@ -90,8 +90,7 @@ function judgeOnline(rules: SegmentRules, session: TrackedSession, segment: Segm
 
 function judgeFinally(rules: SegmentRules, session: TrackedSession, segment: Segment, emit: Emit): void {
   const verdict = segmentVerdict(rules.scorer, session, segment, "final");
-  segment.closed = true;
   segment.emitted = verdict.verdict;
-  segment.state = undefined;
+  segment.close();
   emit(session, verdict);
 }

@@ -10,7 +10,7 @@ export function segmentVerdict(
   segment: Segment,
   phase: Verdict["phase"],
 ): Verdict {
-  const state = segment.state ?? segment.replay(scorer.space, session.log);
+  const state = segment.catchUp(scorer.space, session.log);
   const score = scorer.score(state.features);
   return {
     ...identity(session, segment, session.segments.indexOf(segment)),
@@ -64,6 +64,6 @@ function identity(session: TrackedSession, segment: Segment, position: number) {
     id: number === 1 ? session.key : `${session.key}#part${number}`,
     sessionKey: session.key,
     segment: number,
-    platform: session.log.place(segment.firstIndex)?.platform ?? "linux",
+    platform: session.log.placeAt(segment.firstIndex)?.platform ?? "linux",
   };
 }

@@ -19,18 +19,18 @@ export class SegmentState {
   }
 
   add(log: EventLog, index: number): void {
-    this.features.add(log.labels, index);
+    this.features.add(log.store, index);
     this.#addTags(log, index);
-    const place = log.place(index);
+    const place = log.placeAt(index);
     addName(this.hosts, place?.host);
     addName(this.users, place?.user);
   }
 
-  #addTags({ labels }: EventLog, index: number): void {
-    const start = labels.start(index);
-    const end = start + (labels.selected[index] ?? 0);
+  #addTags({ store }: EventLog, index: number): void {
+    const start = index * store.width;
+    const end = start + (store.selected[index] ?? 0);
     for (let i = start; i < end && this.tags.length < maxTags; i += 1) {
-      const tag = labels.tags[i] ?? 0;
+      const tag = store.tags[i] ?? 0;
       if (tag !== this.tags[this.tags.length - 1]) this.tags.push(tag);
     }
   }
@@ -47,23 +47,21 @@ export class Segment {
   count = 0;
   firstTimeMs = 0;
   lastTimeMs = 0;
-  /** Places of its first and last event in the log: with `count` they say whether two segments hold the same events. */
+  /** Places of its first and last event in the store: with `count` they say whether two segments hold the same events. */
   firstIndex = 0;
   lastIndex = 0;
   /** Its last verdict was final. */
   closed = false;
   /** Label of its last verdict, if there was one. */
   emitted: SessionLabel | undefined;
-  /** Kept while the segment runs. */
-  state: SegmentState | undefined;
+  #state: SegmentState | undefined;
 
   constructor(start: number) {
     this.start = start;
   }
 
-  /** Takes in the event at place `index` of the log, which follows in event order. */
-  extend(log: EventLog, index: number): void {
-    const timeMs = log.times[index] ?? 0;
+  /** Takes in the event at place `index` of the store, which follows in event order. */
+  extend(index: number, timeMs: number): void {
     if (this.count === 0) {
       this.firstTimeMs = timeMs;
       this.firstIndex = index;
@@ -71,15 +69,25 @@ export class Segment {
     this.count += 1;
     this.lastTimeMs = timeMs;
     this.lastIndex = index;
-    this.state?.add(log, index);
   }
 
-  /** Computes its state from the log. */
-  replay(space: FeatureSpace, log: EventLog): SegmentState {
-    const state = new SegmentState(space);
-    for (let i = this.start; i < this.start + this.count; i += 1) state.add(log, log.order[i] ?? 0);
-    this.state = state;
+  /** Its state with all its events added; done when it is judged, some events at a time, as that is faster. */
+  catchUp(space: FeatureSpace, log: EventLog): SegmentState {
+    this.#state ??= new SegmentState(space);
+    const state = this.#state;
+    for (let i = state.features.events; i < this.count; i += 1) state.add(log, log.order[this.start + i] ?? 0);
     return state;
+  }
+
+  /** Takes over what another segment has computed of the same events. */
+  adopt(other: Segment): void {
+    this.#state = other.#state;
+  }
+
+  /** Gives its final verdict back as memory: a closed segment is computed anew should it ever change. */
+  close(): void {
+    this.closed = true;
+    this.#state = undefined;
   }
 
   holdsSameEvents(other: Segment): boolean {
@@ -102,11 +110,11 @@ export function cutSegments(log: EventLog, start: number, rules: SegmentRules): 
   let current: Segment | undefined;
   for (let position = start; position < log.length; position += 1) {
     const index = log.order[position] ?? 0;
-    if (current === undefined || startsNext(current, log.times[index] ?? 0, rules)) {
+    if (current === undefined || startsNext(current, log.timeAt(position), rules)) {
       current = new Segment(position);
       segments.push(current);
     }
-    current.extend(log, index);
+    current.extend(index, log.timeAt(position));
   }
   return segments;
 }

@@ -1,5 +1,6 @@
 import { DeadlineQueue } from "./deadline-queue.ts";
-import { SessionList } from "./session-list.ts";
+import { EventLog } from "./event-log.ts";
+import type { EventStore } from "./event-store.ts";
 import { newSession, type SessionBase, TrackedSession } from "./tracked-session.ts";
 import type { ChangeRecorder } from "./tracker-changes.ts";
 
@@ -12,19 +13,20 @@ export interface RegistrySettings {
 
 /** All tracked sessions: by key, by how long they have been quiet, and by when they are next due. */
 export class SessionRegistry {
-  /** Running sessions, quiet longest first. */
-  readonly open = new SessionList<TrackedSession>();
+  readonly open = new Set<TrackedSession>();
   /** Closed sessions whose events are still kept, closed longest ago first. */
-  readonly closed = new SessionList<TrackedSession>();
-  events = 0;
+  readonly closed = new Set<TrackedSession>();
+  readonly store: EventStore;
   readonly #sessions = new Map<string, TrackedSession>();
   /** Where returning keys continue, oldest first. */
   readonly #remembered = new Map<string, SessionBase>();
   readonly #queue = new DeadlineQueue<TrackedSession>();
   readonly #settings: RegistrySettings;
+  #created = 0;
   readonly #changes: ChangeRecorder;
 
-  constructor(settings: RegistrySettings, changes: ChangeRecorder) {
+  constructor(store: EventStore, settings: RegistrySettings, changes: ChangeRecorder) {
+    this.store = store;
     this.#settings = settings;
     this.#changes = changes;
   }
@@ -39,7 +41,12 @@ export class SessionRegistry {
   }
 
   create(key: string): TrackedSession {
-    const session = new TrackedSession(key, this.#remembered.get(key) ?? newSession);
+    this.#created += 1;
+    const session = new TrackedSession(
+      new EventLog(this.store, this.#created),
+      key,
+      this.#remembered.get(key) ?? newSession,
+    );
     this.#remembered.delete(key);
     this.#sessions.set(key, session);
     return session;
@@ -49,20 +56,18 @@ export class SessionRegistry {
     return this.#sessions.values();
   }
 
-  /** Puts a session where it belongs after it has changed; the most recently changed come last. */
+  /** Puts a session among the open or the closed ones after it has changed. */
   settle(session: TrackedSession): void {
-    const list = session.isOpen ? this.open : this.closed;
-    if (session.list === list) {
-      if (list === this.open) list.moveToEnd(session);
-      return;
-    }
-    if (session.list !== undefined) {
-      session.list.remove(session);
-      this.#changes.note(session);
-    }
-    session.list = list;
-    list.push(session);
+    const [to, from] = session.isOpen ? [this.open, this.closed] : [this.closed, this.open];
+    if (to.has(session)) return;
+    to.add(session);
+    if (from.delete(session)) this.#changes.note(session);
     this.schedule(session);
+  }
+
+  /** Open sessions, quiet longest first. */
+  byArrival(): TrackedSession[] {
+    return [...this.open].sort((a, b) => a.arrival - b.arrival);
   }
 
   schedule(session: TrackedSession): void {
@@ -93,7 +98,7 @@ export class SessionRegistry {
   /** Forgets the first segments of a session. */
   forget(session: TrackedSession, count: number): void {
     if (count === 0) return;
-    this.events -= session.forget(count);
+    session.forget(count);
     this.#changes.expire(session);
     if (session.segments.length === 0) this.#drop(session);
   }
@@ -109,8 +114,8 @@ export class SessionRegistry {
   }
 
   #drop(session: TrackedSession): void {
-    session.list?.remove(session);
-    session.list = undefined;
+    this.open.delete(session);
+    this.closed.delete(session);
     this.#sessions.delete(session.key);
     this.remember(session.key, session.base);
   }

@@ -1,5 +1,5 @@
 import type { Verdict } from "../event/verdict.ts";
-import type { SessionEvent } from "./event-log.ts";
+import { EventStore, type SessionEvent } from "./event-store.ts";
 import { eventTimes, timeOrder } from "./event-times.ts";
 import { closeSession, extendSession, recutSession } from "./judge-session.ts";
 import { cutSegments, startsNext } from "./segment.ts";
@@ -47,6 +47,7 @@ export class SessionTracker {
   readonly #inserted = new Set<TrackedSession>();
   readonly #counts = { lateDropped: 0, duplicates: 0, timesReplaced: 0, sessionsEvicted: 0, eventsEvicted: 0 };
   #verdicts: Verdict[] = [];
+  #arrivals = 0;
   #watermarkMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: TrackerSettings) {
@@ -56,11 +57,12 @@ export class SessionTracker {
     const retentionMs = settings.retentionSecs * 1000;
     const { idleMs } = this.#rules;
     const { maxRememberedKeys } = settings;
-    this.#registry = new SessionRegistry({ idleMs, retentionMs, maxRememberedKeys }, this.#changes);
+    const store = new EventStore(this.#rules.space.profiles);
+    this.#registry = new SessionRegistry(store, { idleMs, retentionMs, maxRememberedKeys }, this.#changes);
   }
 
   get stats(): TrackerStats {
-    return { openSessions: this.#registry.open.length, retainedEvents: this.#registry.events, ...this.#counts };
+    return { openSessions: this.#registry.open.size, retainedEvents: this.#registry.store.count, ...this.#counts };
   }
 
   /** Takes in a batch that arrives at `nowMs`; gives the verdicts it changes, each an upsert by id. */
@@ -92,10 +94,8 @@ export class SessionTracker {
 
   /** Gives the final verdicts of sessions to which nothing has come for the idle time; for live streams, now and then. */
   closeIdle(nowMs: number): Verdict[] {
-    let session = this.#registry.open.first;
-    while (session !== undefined && nowMs - session.arrivedMs > this.#rules.idleMs) {
-      this.#close(session);
-      session = this.#registry.open.first;
+    for (const session of this.#registry.byArrival()) {
+      if (nowMs - session.arrivedMs > this.#rules.idleMs) this.#close(session);
     }
     return this.#takeVerdicts();
   }
@@ -117,8 +117,7 @@ export class SessionTracker {
     for (const stored of events) {
       const session = this.#registry.find(stored.sessionKey) ?? this.#registry.create(stored.sessionKey);
       if (session.log.has(stored.id)) continue;
-      session.log.append(profiles, restoredEvent(profiles, stored), stored.timeMs);
-      this.#registry.events += 1;
+      session.log.add(restoredEvent(profiles, stored), stored.timeMs);
     }
     for (const session of this.#registry.all()) {
       const memory = memories.get(session.key) ?? noMemory;
@@ -127,10 +126,13 @@ export class SessionTracker {
       session.segments.forEach((segment, position) => {
         segment.emitted = memory.emitted[position];
         segment.closed = segment !== session.current || memory.closed;
-        if (!segment.closed) segment.replay(this.#rules.space, session.log);
       });
     }
-    for (const session of [...this.#registry.all()].sort(compareSessions)) this.#registry.settle(session);
+    for (const session of [...this.#registry.all()].sort(compareSessions)) {
+      this.#arrivals += 1;
+      session.arrival = this.#arrivals;
+      this.#registry.settle(session);
+    }
   }
 
   #take(event: SessionEvent, timeMs: number, horizonMs: number, nowMs: number): void {
@@ -145,14 +147,14 @@ export class SessionTracker {
       return;
     }
     session ??= this.#registry.create(sessionKey);
-    const position = session.log.append(this.#rules.space.profiles, event, timeMs);
-    const index = session.log.length - 1;
-    this.#registry.events += 1;
+    const position = session.log.add(event, timeMs);
+    this.#arrivals += 1;
+    session.arrival = this.#arrivals;
     session.arrivedMs = nowMs;
     if (timeMs > this.#watermarkMs) this.#watermarkMs = timeMs;
-    this.#changes.event(sessionKey, session.log, index);
+    this.#changes.event(sessionKey, session.log, position);
     if (this.#continues(session, position, timeMs)) {
-      extendSession(this.#rules, session, index, this.#emit);
+      extendSession(this.#rules, session, this.#emit);
       this.#registry.settle(session);
       return;
     }
@@ -192,17 +194,30 @@ export class SessionTracker {
 
   #enforceBounds(): void {
     const { open, closed } = this.#registry;
-    while (open.length > this.#settings.maxOpenSessions && open.first !== undefined) {
-      this.#counts.sessionsEvicted += 1;
-      this.#close(open.first);
+    if (open.size > this.#settings.maxOpenSessions) this.#evictSessions(open.size - this.#settings.maxOpenSessions);
+    for (const session of closed) {
+      if (this.#registry.store.count <= this.#settings.maxRetainedEvents) return;
+      this.#evictEvents(session);
     }
-    while (this.#registry.events > this.#settings.maxRetainedEvents) {
-      const session = closed.first ?? open.first;
-      if (session === undefined) return;
+    if (this.#registry.store.count > this.#settings.maxRetainedEvents) this.#evictEventsOfOpen();
+  }
+
+  #evictSessions(count: number): void {
+    this.#counts.sessionsEvicted += count;
+    for (const session of this.#registry.byArrival().slice(0, count)) this.#close(session);
+  }
+
+  #evictEventsOfOpen(): void {
+    for (const session of this.#registry.byArrival()) {
+      if (this.#registry.store.count <= this.#settings.maxRetainedEvents) return;
       this.#close(session);
-      this.#counts.eventsEvicted += session.log.length;
-      this.#registry.forget(session, session.segments.length);
+      this.#evictEvents(session);
     }
+  }
+
+  #evictEvents(session: TrackedSession): void {
+    this.#counts.eventsEvicted += session.log.length;
+    this.#registry.forget(session, session.segments.length);
   }
 
   #close(session: TrackedSession): void {

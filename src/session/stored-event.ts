@@ -1,5 +1,6 @@
 import type { Platform } from "../event/event.ts";
-import type { EventLog, SessionEvent } from "./event-log.ts";
+import type { EventLog } from "./event-log.ts";
+import type { SessionEvent } from "./event-store.ts";
 import type { TagProfiles } from "./tag-profiles.ts";
 
 /** The least that must be kept of an event to judge its session again. */
@@ -16,19 +17,22 @@ export interface StoredEvent {
   readonly labels: readonly (readonly [tag: number | string, score: number])[];
 }
 
-/** The stored form of the event at place `index` of a session's log. */
-export function storedEvent(profiles: TagProfiles, sessionKey: string, log: EventLog, index: number): StoredEvent {
-  const place = log.place(index);
+/** The stored form of the event at a position in event order of a session's log. */
+export function storedEvent(profiles: TagProfiles, sessionKey: string, log: EventLog, position: number): StoredEvent {
+  const { store } = log;
+  const index = log.order[position] ?? 0;
+  const place = log.placeAt(index);
+  const start = index * store.width;
   const labels: [number | string, number][] = [];
-  for (let i = log.labels.start(index); i < log.labels.end(index); i += 1) {
-    const tag = log.labels.tags[i] ?? 0;
-    labels.push([tag < profiles.known ? tag : (profiles.ids[tag] ?? ""), log.labels.scores[i] ?? 0]);
+  for (let i = start; i < start + (store.kept[index] ?? 0); i += 1) {
+    const tag = store.tags[i] ?? 0;
+    labels.push([tag < profiles.known ? tag : (profiles.ids[tag] ?? ""), store.scores[i] ?? 0]);
   }
   return {
     sessionKey,
-    id: log.ids[index] ?? "",
-    timeMs: log.times[index] ?? 0,
-    sequence: log.sequences[index] ?? 0,
+    id: store.ids[index] ?? "",
+    timeMs: store.times[index] ?? 0,
+    sequence: store.sequences[index] ?? 0,
     platform: place?.platform ?? "linux",
     ...(place?.host === undefined ? {} : { host: place.host }),
     ...(place?.user === undefined ? {} : { user: place.user }),

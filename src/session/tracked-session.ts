@@ -1,6 +1,5 @@
-import { EventLog } from "./event-log.ts";
+import type { EventLog } from "./event-log.ts";
 import { Segment } from "./segment.ts";
-import type { ListNode, SessionList } from "./session-list.ts";
 
 /** What outlives a session's events: where its segment numbers and times continue. */
 export interface SessionBase {
@@ -13,23 +12,21 @@ export interface SessionBase {
 export const newSession: SessionBase = { segments: 0, untilMs: Number.NEGATIVE_INFINITY };
 
 /** One session key with its retained events; all but the last segment are closed. */
-export class TrackedSession implements ListNode<TrackedSession> {
+export class TrackedSession {
   readonly key: string;
   base: SessionBase;
-  log = new EventLog();
+  readonly log: EventLog;
   segments: Segment[] = [];
   /** First position in event order where events were inserted since the segments were cut; -1 for none. */
   insertedAt = -1;
-  /** Clock time of the last arrival. */
+  /** Number of the last arrival among all arrivals, and its clock time. */
+  arrival = 0;
   arrivedMs = Number.POSITIVE_INFINITY;
   /** When it is next looked at, in event time. */
   dueMs = Number.POSITIVE_INFINITY;
-  /** The list it is in. */
-  list: SessionList<TrackedSession> | undefined;
-  previous: TrackedSession | undefined;
-  next: TrackedSession | undefined;
 
-  constructor(key: string, base: SessionBase) {
+  constructor(log: EventLog, key: string, base: SessionBase) {
+    this.log = log;
     this.key = key;
     this.base = base;
   }
@@ -52,19 +49,14 @@ export class TrackedSession implements ListNode<TrackedSession> {
     return segment;
   }
 
-  /** Drops its first segments with their events; returns how many events that were. */
-  forget(count: number): number {
+  /** Drops its first segments with their events. */
+  forget(count: number): void {
     const last = this.segments[count - 1];
-    if (last === undefined) return 0;
+    if (last === undefined) return;
     const events = last.start + last.count;
+    this.log.forget(events);
     this.base = { segments: this.base.segments + count, untilMs: last.lastTimeMs };
-    this.log = this.log.from(events);
     this.segments.splice(0, count);
-    for (const segment of this.segments) {
-      segment.start -= events;
-      segment.firstIndex = segment.start;
-      segment.lastIndex = segment.start + segment.count - 1;
-    }
-    return events;
+    for (const segment of this.segments) segment.start -= events;
   }
 }

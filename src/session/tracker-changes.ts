@@ -44,8 +44,8 @@ export class ChangeRecorder {
     this.#on = on;
   }
 
-  event(sessionKey: string, log: EventLog, index: number): void {
-    if (this.#on) this.#events.push(storedEvent(this.#profiles, sessionKey, log, index));
+  event(sessionKey: string, log: EventLog, position: number): void {
+    if (this.#on) this.#events.push(storedEvent(this.#profiles, sessionKey, log, position));
   }
 
   note(session: TrackedSession): void {
