@@ -60,9 +60,15 @@ function origin({ origin: { source, container, document } }: Event, quoteOnce: (
 function pivots({ host, user, executable, parent }: Event): string {
   const hostPart = host === undefined ? "" : `,"host":{"name":${JSON.stringify(host)}}`;
   const userPart = user === undefined ? "" : `,"user":{"name":${JSON.stringify(user)}}`;
-  const parentPart = parent === undefined ? "" : `"parent":{"executable":${JSON.stringify(parent)}}`;
+  const parentPart = parent === undefined ? "" : `"parent":{${parentField(parent)}}`;
   if (executable === undefined && parent === undefined) return hostPart + userPart;
   const executablePart = executable === undefined ? "" : `"executable":${JSON.stringify(executable)}`;
   const separator = executablePart !== "" && parentPart !== "" ? "," : "";
   return `${hostPart}${userPart},"process":{${executablePart}${separator}${parentPart}}`;
+}
+
+/** ECS has a place for each thing sources say of a parent: its process id, its path, or its command line. */
+function parentField(parent: string): string {
+  if (/^(?:0|[1-9]\d{0,14})$/.test(parent)) return `"pid":${parent}`;
+  return `${/^\/\S*$/.test(parent) ? '"executable"' : '"command_line"'}:${JSON.stringify(parent)}`;
 }

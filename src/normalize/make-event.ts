@@ -72,7 +72,7 @@ function sessionOf(fields: EventFields, container: string): { key: string; from:
   return { key: `${platform}|${joinKey([container, from])}`, from };
 }
 
-const lineId = /^line:\d+$/;
+const lineId = /^line:\d/;
 
 /**
  * The event's own id where it has one, else the document's id in its source; a line number is no identity (files
