@@ -59,11 +59,11 @@ export const eventsArbitrary: fc.Arbitrary<SessionEvent[]> = fc
   .array(
     fc.record({
       key: fc.constantFrom("a", "b", "c"),
-      stepMs: fc.constantFrom(0, 1, 1000, 60_000, 60_000, 2_000_000),
+      stepMs: fc.constantFrom(0, 0, 1, 1000, 60_000, 300_000, 900_000, 2_000_000),
       host: fc.constantFrom("web-1", "web-2", undefined),
       topLabels: labelsArbitrary,
     }),
-    { minLength: 1, maxLength: 60, size: "max" },
+    { minLength: 1, maxLength: 80, size: "max" },
   )
   .map((steps) => {
     let timeMs = 1_750_000_000_000;

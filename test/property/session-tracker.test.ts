@@ -10,7 +10,7 @@ import { eventsArbitrary, lastVerdicts, sampleScorer } from "./session-samples.t
 
 const idleMs = 1_800_000;
 const maxAgeMs = 7_200_000;
-const maxEvents = 25;
+const maxEvents = 12;
 const options: TrackerOptions = {
   scorer: sampleScorer,
   maxAgeSecs: maxAgeMs / 1000,
