@@ -4,7 +4,7 @@ import type { Verdict } from "../src/event/verdict.ts";
 import { loadVocabulary } from "../src/event/vocabulary.ts";
 import { createFeatureSpace, type FeatureSpace } from "../src/session/feature-accumulator.ts";
 import { parseSessionModel, type SessionModel } from "../src/session/load-session-model.ts";
-import { createSessionScorer, type SessionScorer } from "../src/session/session-scorer.ts";
+import { createSessionScorer } from "../src/session/session-scorer.ts";
 import { createSessionTracker, type TrackerOptions } from "../src/session/session-tracker.ts";
 
 /** One measurement. */
@@ -24,30 +24,28 @@ export interface BenchRow {
 
 const vocabulary = loadVocabulary(path.resolve(import.meta.dirname, "../schema/tags.json"));
 const batchSize = 1000;
-const eventCount = 1_000_000;
 const startMs = Date.UTC(2026, 0, 1);
+
+const mixed: Traffic = { events: 1_000_000, running: 1500, burst: 6, lateShare: 0 };
 
 /**
  * Measures the session tracker with online scoring in one thread on synthetic labelled events, five labels each, about
- * 20,000 sessions of mixed length interleaved. Only `add` and `closeAll` are timed.
+ * 20,000 sessions of mixed length, 1,500 at a time. Only the tracker's own calls are timed.
  */
 export async function benchSessions(): Promise<BenchRow[]> {
-  const scorer = benchScorer();
-  measure("warm-up", { scorer }, 200_000);
+  measure("warm-up", {}, { ...mixed, events: 200_000 });
   return [
-    measure("changes", { scorer }, eventCount),
-    measure("all", { scorer, emit: "all" }, eventCount),
-    measure("changes, with records to store", { scorer, recordChanges: true }, eventCount),
-    measure("changes, 1 in 20 late", { scorer }, eventCount, 0.05),
+    measure("in bursts of 1 to 6", {}, mixed),
+    measure("every event of another session", {}, { ...mixed, burst: 1 }),
+    measure("all online verdicts", { emit: "all" }, mixed),
+    measure("with what is to be stored", { recordChanges: true }, mixed),
+    measure("1 event in 20 late", {}, { ...mixed, lateShare: 0.05 }),
   ];
 }
 
-export function benchScorer(): SessionScorer {
-  return createSessionScorer(createFeatureSpace(vocabulary), syntheticModel(), "bench");
-}
-
-export function measure(name: string, options: TrackerOptions, events: number, lateShare = 0): BenchRow {
-  const tracker = createSessionTracker(options);
+function measure(name: string, options: Partial<TrackerOptions>, traffic: Traffic): BenchRow {
+  const space = createFeatureSpace(vocabulary);
+  const tracker = createSessionTracker({ scorer: createSessionScorer(space, syntheticModel(), "bench"), ...options });
   const before = memory();
   let [seconds, cpuSeconds, worst, verdicts] = [0, 0, 0, 0];
   const timed = (work: () => Verdict[]): void => {
@@ -61,15 +59,15 @@ export function measure(name: string, options: TrackerOptions, events: number, l
     cpuSeconds += (cpu.user + cpu.system) / 1e6;
     worst = Math.max(worst, elapsed);
   };
-  for (const batch of syntheticBatches(events, lateShare)) timed(() => tracker.add(batch, startMs + 1e12));
+  for (const batch of syntheticBatches(traffic)) timed(() => tracker.add(batch, startMs + 1e12));
   const retainedBytes = memory() - before;
   timed(() => tracker.closeAll());
   return {
     name,
-    events,
+    events: traffic.events,
     seconds,
     cpuSeconds,
-    eventsPerSecond: Math.round(events / cpuSeconds),
+    eventsPerSecond: Math.round(traffic.events / cpuSeconds),
     worstBatchMs: worst,
     verdicts,
     retainedBytes,
@@ -81,71 +79,100 @@ function memory(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** Batches of events in time order, except for a share that comes up to a minute late. */
-export function* syntheticBatches(events: number, lateShare: number): Generator<LabelledEvent[]> {
-  const random = mulberry(17);
-  const lives = Array.from({ length: 1500 }, (_, i) => newLife(i, random));
-  let nextSession = lives.length;
-  let timeMs = startMs;
-  for (let made = 0; made < events; made += batchSize) {
-    const batch: LabelledEvent[] = [];
-    while (batch.length < batchSize) {
-      const slot = Math.floor(random() * lives.length);
-      const life = lives[slot];
-      if (life === undefined) continue;
-      timeMs += 1;
-      const late = random() < lateShare ? random() * 60_000 : 0;
-      batch.push(syntheticEvent(life, made + batch.length, timeMs - late, random));
-      life.left -= 1;
-      if (life.left <= 0) lives[slot] = newLife(nextSession++, random);
-    }
-    yield asParsed(batch);
-  }
+interface Traffic {
+  readonly events: number;
+  /** Sessions running at a time. */
+  readonly running: number;
+  /** Most events of one session in a row. */
+  readonly burst: number;
+  /** Share of events that come up to a minute late. */
+  readonly lateShare: number;
 }
 
-/** As events come from a parser: every text a string of its own. */
+/** Batches of labelled events in time order, but for the late ones. The same in every run. */
+function* syntheticBatches({ events, running, burst, lateShare }: Traffic): Generator<LabelledEvent[]> {
+  const random = mulberry(17);
+  const lives = Array.from({ length: running }, (_, i) => newLife(i, random));
+  let sessions = running;
+  let timeMs = startMs;
+  let batch: LabelledEvent[] = [];
+  for (let made = 0; made < events; ) {
+    const slot = Math.floor(random() * running);
+    const life = lives[slot];
+    if (life === undefined) continue;
+    const length = Math.min(life.left, 1 + Math.floor(random() * burst));
+    for (let i = 0; i < length; i += 1, made += 1) {
+      timeMs += 1;
+      const late = random() < lateShare ? random() * 60_000 : 0;
+      batch.push({
+        event: syntheticEvent(life.key, made, timeMs - late),
+        topLabels: pick(life.labels, random),
+        tags: [],
+      });
+    }
+    life.left -= length;
+    if (life.left <= 0) lives[slot] = newLife(sessions++, random);
+    if (batch.length < batchSize) continue;
+    yield asParsed(batch);
+    batch = [];
+  }
+  yield asParsed(batch);
+}
+
+/** As events come from a parser, every text a string of its own; labels come from the labeller's cache and stay. */
 function asParsed(batch: LabelledEvent[]): LabelledEvent[] {
-  return JSON.parse(JSON.stringify(batch));
+  const events: LabelledEvent["event"][] = JSON.parse(JSON.stringify(batch.map(({ event }) => event)));
+  return events.flatMap((event, i) => ({ event, topLabels: batch[i]?.topLabels ?? [], tags: [] }));
 }
 
 interface Life {
   readonly key: string;
-  readonly tags: readonly number[];
+  /** Labels of the texts that this session has, each again and again. */
+  readonly labels: readonly (readonly Label[])[];
   left: number;
 }
 
-/** Session lengths are log-normal, 50 on average, 1 to 2,000. Each session uses a few tags often. */
+/** Session lengths are log-normal, 50 on average, 1 to 2,000. */
 function newLife(number: number, random: () => number): Life {
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const length = Math.min(2000, Math.max(1, Math.round(Math.exp(3.2 + 1.2 * normal))));
-  const tags = Array.from({ length: 24 }, () => Math.floor(random() ** 1.5 * vocabulary.tags.length));
-  return { key: `web-${number % 500}|session-${number}`, tags, left: length };
+  const labels = Array.from({ length: 12 }, () => pick(texts, random));
+  return { key: `web-${number % 500}|session-${number}`, labels, left: length };
 }
 
-function syntheticEvent({ key, tags }: Life, number: number, timeMs: number, random: () => number): LabelledEvent {
-  let score = 0.45 + 0.5 * random();
-  const topLabels: Label[] = [];
-  const first = Math.floor(random() ** 2 * 20);
-  for (let i = 0; i < 5; i += 1) {
-    const tag = vocabulary.tags[tags[(first + i * 5) % tags.length] ?? 0];
-    if (tag !== undefined) topLabels.push({ label_id: tag.id, score, axis: tag.group });
-    score -= 0.01 + 0.12 * random();
-  }
+function pick<T>(from: readonly T[], random: () => number): T {
+  const found = from[Math.floor(random() ** 1.5 * from.length)];
+  if (found === undefined) throw new Error("nothing to pick from");
+  return found;
+}
+
+/** Labels of 5,000 texts. */
+const texts = syntheticTexts();
+
+function syntheticTexts(): Label[][] {
+  const random = mulberry(3);
+  return Array.from({ length: 5000 }, () => {
+    let score = 0.45 + 0.5 * random();
+    return Array.from({ length: 5 }, () => {
+      const { id, group } = pick(vocabulary.tags, random);
+      score -= 0.01 + 0.12 * random();
+      return { label_id: id, score, axis: group };
+    });
+  });
+}
+
+function syntheticEvent(sessionKey: string, number: number, timeMs: number): LabelledEvent["event"] {
   return {
-    event: {
-      id: `bench-000001/${number.toString(16).padStart(24, "0")}`,
-      platform: "linux",
-      text: "",
-      timeMs,
-      sessionKey: key,
-      sessionKeyFrom: "bench",
-      host: key.slice(0, key.indexOf("|")),
-      user: "user",
-      mapping: "bench@1",
-      origin: { source: "bench", container: "bench", document: String(number), sequence: number },
-    },
-    topLabels,
-    tags: [],
+    id: `bench-000001/${number.toString(16).padStart(24, "0")}`,
+    platform: "linux",
+    text: "",
+    timeMs,
+    sessionKey,
+    sessionKeyFrom: "bench",
+    host: sessionKey.slice(0, sessionKey.indexOf("|")),
+    user: "user",
+    mapping: "bench@1",
+    origin: { source: "bench", container: "bench", document: String(number), sequence: number },
   };
 }
 

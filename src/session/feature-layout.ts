@@ -2,7 +2,7 @@ import { chainRules } from "./chains.ts";
 import type { TagProfiles } from "./tag-profiles.ts";
 
 /** Features every session has, in the order in which they are written. */
-export const sessionFeatures: readonly string[] = [
+const sessionFeatures: readonly string[] = [
   ...["schema_bias", "events", "log_events", "events_ge_32", "events_ge_128", "events_ge_512", "events_ge_2048"],
   ...["tagged_event_ratio", "selected_tags_per_event"],
   ...["unique_tag_count", "unique_family_count", "unique_marker_count"],

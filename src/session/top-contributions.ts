@@ -49,6 +49,7 @@ function isLarger(share: Share, other: Share | undefined, layout: FeatureLayout)
   return difference === 0 ? layout.nameOf(share.index) < layout.nameOf(other.index) : difference > 0;
 }
 
+/** To four digits, halves away from zero. */
 function round(value: number): number {
-  return Number(value.toFixed(4));
+  return (Math.sign(value) * Math.round(Math.abs(value) * 10_000)) / 10_000;
 }

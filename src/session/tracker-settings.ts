@@ -2,7 +2,7 @@ import type { FeatureSpace } from "./feature-accumulator.ts";
 import type { SessionScorer } from "./session-scorer.ts";
 
 /** Which online verdicts go out. `changes`: the first and each change of label; `final`: none before the segment closes. */
-export type EmitMode = "changes" | "all" | "final";
+type EmitMode = "changes" | "all" | "final";
 
 /** How sessions are cut, scored and kept; unset fields have the defaults of `defaultTrackerSettings`. */
 export interface TrackerSettings {
