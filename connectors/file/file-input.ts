@@ -2,7 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { TagsmithError } from "#sdk";
 import type { ByteWindow } from "./byte-window.ts";
 
-export const chunkBytes = 131_072;
+const chunkBytes = 131_072;
 
 /** What one read of an input brought. */
 export type ReadResult =

@@ -22,7 +22,7 @@ export interface Step {
 }
 
 /** What a source and the sink go on from; empty on a first run. */
-export interface Progress {
+interface Progress {
   readonly cursor?: string;
   readonly sinkPosition?: string;
   readonly normalizerState?: string;
