@@ -5,10 +5,10 @@ import type { State } from "../state/open-state.ts";
 import type { Counts } from "../telemetry/signals.ts";
 import { createNormalizeStage } from "./normalize-stage.ts";
 import { readAhead } from "./read-ahead.ts";
+import { retry } from "./retry.ts";
 import type { SessionStage } from "./session-stage.ts";
 import type { LabelledBatch, Labeller, NormalizedBatch } from "./stage-types.ts";
 import { withTicks } from "./with-ticks.ts";
-import { writeWithRetry } from "./write-with-retry.ts";
 
 /** The parts of one pipeline; the caller opens and closes them. */
 export interface PipelineParts {
@@ -64,11 +64,17 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   };
 
   const commit = async (batch: NormalizedBatch, output: Output): Promise<void> => {
-    const { cursor } = batch.batch;
-    const retry = { minWaitMs: 200, maxWaitMs: 30_000, random: parts.random };
-    const sinkPosition = await writeWithRetry(sink, output, retry, finish.signal);
+    const waits = { minWaitMs: 200, maxWaitMs: 30_000, random: parts.random };
+    const sinkPosition = await retry(() => sink.write(output, finish.signal), waits, finish.signal);
     const { normalizerState } = batch;
-    state.commit({ source: source.name, cursor, sinkPosition, normalizerState, ...sessions.changes() });
+    const step = {
+      source: source.name,
+      cursor: batch.batch.cursor,
+      sinkPosition,
+      normalizerState,
+      ...sessions.changes(),
+    };
+    await retry(() => state.commit(step), waits, finish.signal);
     counts.batches += 1;
     counts.verdicts += output.verdicts.length;
     counts.intrusions += output.verdicts.filter((v) => v.phase === "final" && v.verdict === "intrusion").length;

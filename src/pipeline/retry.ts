@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import type { Output, Sink } from "../sdk/sink.ts";
 
-interface RetrySettings {
+/** How long to wait between attempts. */
+export interface RetrySettings {
   readonly minWaitMs: number;
   readonly maxWaitMs: number;
   /** 0 to 1. */
@@ -10,18 +10,13 @@ interface RetrySettings {
 }
 
 /**
- * Writes until the sink confirms, waiting longer after each `retry` (exponential, half of it jitter). Any other error
- * is the caller's. Rejects with the signal's reason when aborted while waiting.
+ * Repeats `work` while it throws TagsmithError with the remedy `retry`, waiting longer each time (exponential, half of it
+ * jitter). Any other error is the caller's. Rejects with the signal's reason when aborted while waiting.
  */
-export async function writeWithRetry(
-  sink: Sink,
-  output: Output,
-  settings: RetrySettings,
-  signal: AbortSignal,
-): Promise<string> {
+export async function retry<T>(work: () => Promise<T> | T, settings: RetrySettings, signal: AbortSignal): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await sink.write(output, signal);
+      return await work();
     } catch (error) {
       if (!(error instanceof TagsmithError) || error.remedy !== "retry") throw error;
     }
