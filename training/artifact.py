@@ -1,6 +1,5 @@
 """Runs an artifact as the product does: length buckets of the text alone, token-budget batches, onnxruntime."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -69,13 +68,3 @@ def check_invariance(artifact: Artifact, texts: list[str], tags: int, sizes: tup
                     if not (np.array_equal(alone[0], score) and np.array_equal(order[0], index)):
                         different.add(at)
     return len(different)
-
-
-def texts_per_second(artifact: Artifact, texts: list[str], rounds: int = 3) -> float:
-    """Distinct texts a second, tokenizing included; the best of some rounds."""
-    best = 0.0
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        artifact.labels(texts)
-        best = max(best, len(texts) / (time.perf_counter() - begun))
-    return best

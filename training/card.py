@@ -1,6 +1,8 @@
 """Measures the artifact and writes MODEL_CARD.md."""
 
 import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy as np
 
 import evaluate
 import export
-from artifact import Artifact, check_invariance, texts_per_second
+from artifact import Artifact, check_invariance
 from calibrate import calibrated
 from data import Dataset, Row
 
@@ -56,14 +58,16 @@ def measure_int8(scorer, rows: list[Row], raw: np.ndarray, tags: int) -> dict:
 
 
 def measure_artifact(out: Path, texts: list[str], tags: int) -> dict:
-    """Speed and batch invariance of the shipped graph, size of the folder."""
-    artifact = Artifact(out)
-    return {
-        "texts_per_second": texts_per_second(artifact, texts[:3000]),
-        "checked": len(texts[:400]),
-        "different": check_invariance(artifact, texts[:400], tags),
-        "bytes": sum(path.stat().st_size for path in out.iterdir()),
-    }
+    """Speed, memory and batch invariance of the shipped graph, size of the folder."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(texts[:4000], file)
+        file.flush()
+        command = [sys.executable, str(Path(__file__).parent / "speed.py"), str(out), file.name]
+        speed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    checked = texts[:400]
+    different = check_invariance(Artifact(out), checked, tags)
+    size = sum(path.stat().st_size for path in out.iterdir())
+    return speed | {"checked": len(checked), "different": different, "bytes": size}
 
 
 def write(out: Path, report: dict, facts: dict) -> None:
@@ -77,6 +81,8 @@ def write(out: Path, report: dict, facts: dict) -> None:
         untested=361 - len(report["tags"]),
         megabytes=f"{report['artifact']['bytes'] / 1e6:.1f}",
         speed=f"{report['artifact']['texts_per_second']:,.0f}",
+        tokens=f"{report['artifact']['tokens']:.0f}",
+        rss=f"{report['artifact']['rss_mb']:.0f}",
         checked=report["artifact"]["checked"],
         different=report["artifact"]["different"],
         **facts,

@@ -198,7 +198,7 @@ def write_manifest(target: Path, slope: float, offset: float) -> None:
     }
     if (target / "l2.json").exists():
         manifest["session"] = {"model": "l2.json"}
-    names = ["model.onnx", "tokenizer.json", "tokenizer_config.json", "semantic_texts.jsonl", "l2.json", "MODEL_CARD.md"]
+    names = ["model.onnx", "tokenizer.json", "tokenizer_config.json", "semantic_texts.jsonl", "l2.json"]
     manifest["files"] = {name: _checksum(target / name) for name in names if (target / name).exists()}
     (target / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 

@@ -37,8 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "training" / ".cache"
 LAYERS = [0, 1, 2, 3, 4, 5]
 STAGE1 = Plan(epochs=4, rate=2e-4, tag_rate=3e-3)
-STAGE2 = Plan(epochs=4, rate=1.5e-4, tag_rate=2e-3, seed=11)
-REPLAY = 0.3
+STAGE2 = Plan(epochs=3, rate=1.5e-4, tag_rate=2e-3, seed=11)
+REPLAY = 0.25
 
 
 class Recipe:
@@ -174,6 +174,8 @@ def _facts(recipe: Recipe, calibration: tuple[float, float], seconds: float) -> 
         "epochs2": STAGE2.epochs,
         "replay": REPLAY,
         "minutes": seconds / 60,
+        "note": "",
+        "sessions": "`l2.json` is trained after this by `training/train_sessions.py`, which prints its figures.",
     }
 
 
