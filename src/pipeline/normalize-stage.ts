@@ -10,7 +10,7 @@ import type { NormalizedBatch } from "./stage-types.ts";
 
 /** Normalizes batches in the order they are read; the counts say what became of the documents. */
 export interface NormalizeStage {
-  normalize(batch: Batch): NormalizedBatch;
+  normalizeAll(batches: AsyncIterable<Batch>): AsyncIterable<NormalizedBatch>;
   /** End of input: events that were still waiting for records. */
   flush(): NormalizedBatch;
 }
@@ -38,9 +38,11 @@ export function createNormalizeStage(normalizer: Normalizer, source: string, cou
     return { batch, events, deadLetters, normalizerState: normalizer.state() };
   };
   return {
-    normalize(batch) {
-      cursor = batch.cursor;
-      return collect(batch, normalizer.normalize(batch.records));
+    async *normalizeAll(batches) {
+      for await (const batch of batches) {
+        cursor = batch.cursor;
+        yield collect(batch, normalizer.normalize(batch.records));
+      }
     },
     flush: () => collect({ records: [], cursor: cursor ?? "" }, normalizer.flush()),
   };

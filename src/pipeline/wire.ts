@@ -81,7 +81,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     parts.onStep?.(batch, output);
   };
 
-  const normalized = mapBatches(source.read(done.cursor, stop), (batch) => normalizeStage.normalize(batch));
+  const normalized = normalizeStage.normalizeAll(source.read(done.cursor, stop));
   let last: NormalizedBatch | undefined;
   for await (const step of withTicks(readAhead(normalized, parts.maxBatchesInFlight, label), parts.tickMs)) {
     if (step.kind === "item") {
@@ -94,10 +94,6 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   if (stop.aborted) return;
   const rest = normalizeStage.flush();
   await settle(await label({ ...rest, batch: { records: [], cursor: last?.batch.cursor ?? done.cursor ?? "" } }), true);
-}
-
-async function* mapBatches<A, B>(items: AsyncIterable<A>, map: (item: A) => B): AsyncGenerator<B> {
-  for await (const item of items) yield map(item);
 }
 
 function emptyAfter(last: NormalizedBatch): NormalizedBatch {
