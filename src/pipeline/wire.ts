@@ -45,10 +45,8 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   stop.addEventListener("abort", () => setTimeout(() => finish.abort(stop.reason), parts.stopWithinMs).unref());
 
   const label = async (batch: NormalizedBatch): Promise<LabelledBatch> => {
-    const results = await labeller.label(
-      batch.events.map((event) => event.text),
-      finish.signal,
-    );
+    const texts = batch.events.map((event) => event.text);
+    const results = await labeller.label(texts, finish.signal);
     const labelled = batch.events.map((event, index) => {
       const { labels, tags } = results[index] ?? { labels: [], tags: [] };
       return { event, topLabels: labels, tags };
@@ -67,13 +65,8 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     const waits = { minWaitMs: 200, maxWaitMs: 30_000, random: parts.random };
     const sinkPosition = await retry(() => sink.write(output, finish.signal), waits, finish.signal);
     const { normalizerState } = batch;
-    const step = {
-      source: source.name,
-      cursor: batch.batch.cursor,
-      sinkPosition,
-      normalizerState,
-      ...sessions.changes(),
-    };
+    const reached = { source: source.name, cursor: batch.batch.cursor, sinkPosition, normalizerState };
+    const step = { ...reached, ...sessions.changes() };
     await retry(() => state.commit(step), waits, finish.signal);
     counts.batches += 1;
     counts.verdicts += output.verdicts.length;
