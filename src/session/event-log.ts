@@ -33,11 +33,12 @@ export class EventLog {
     return this.store.has(this.#owner, id);
   }
 
-  /** Takes in an event that the log does not have; returns its position in event order. */
+  /** Takes in an event; returns its position in event order, or -1 when the log has it already. */
   add(event: SessionEvent, timeMs: number): number {
     const { platform, host, user } = event.event;
     const place = this.#placeOf(platform, host, user);
-    return this.#insert(this.store.add(event, timeMs, this.#owner, place));
+    const index = this.store.add(event, timeMs, this.#owner, place);
+    return index < 0 ? index : this.#insert(index);
   }
 
   /** Time of the event at a position in event order. */

@@ -53,12 +53,13 @@ export class EventStore {
     return this.#known.has(owner, id);
   }
 
-  /** Takes in an event that its session does not have, with its labels in any order; returns its place. */
+  /** Takes in an event with its labels in any order; returns its place, or -1 when its session has one of this id. */
   add({ event, topLabels }: SessionEvent, timeMs: number, owner: number, place: number): number {
-    const index = this.#free.pop() ?? this.#grow();
+    const index = this.#free.at(-1) ?? this.#grow();
+    if (!this.#known.add(owner, event.id, index)) return -1;
+    this.#free.pop();
     this.ids[index] = event.id;
     this.owners[index] = owner;
-    this.#known.add(index);
     this.times[index] = timeMs;
     this.sequences[index] = event.origin.sequence;
     this.places[index] = place;
@@ -101,7 +102,8 @@ export class EventStore {
   #grow(): number {
     const index = this.ids.length;
     if (index < this.times.length) return index;
-    const capacity = index * 2;
+    // Memory that is not written to yet costs nothing, so the next size may be far larger: fewer copies.
+    const capacity = index * 4;
     this.times = copyInto(new Float64Array(capacity), this.times);
     this.sequences = copyInto(new Float64Array(capacity), this.sequences);
     this.tags = copyInto(new Uint16Array(capacity * this.width), this.tags);

@@ -18,20 +18,19 @@ export class IdTable {
   }
 
   has(owner: number, id: string): boolean {
-    const cells = this.#cells;
-    const hash = hashOf(owner, id);
-    for (let cell = hash & this.#mask; ; cell = (cell + 1) & this.#mask) {
-      const place = (cells[cell * 2 + 1] ?? 0) - 1;
-      if (place < 0) return false;
-      if (cells[cell * 2] === hash && this.#store.owners[place] === owner && this.#store.ids[place] === id) return true;
-    }
+    return this.#cells[this.#find(owner, id, hashOf(owner, id)) * 2 + 1] !== 0;
   }
 
-  /** Adds the event at a place of the store, which the table does not have. */
-  add(place: number): void {
+  /** Notes that the event at a place of the store has this id; false when the session has such an event already. */
+  add(owner: number, id: string, place: number): boolean {
     if (this.#count * 2 > this.#mask) this.#grow();
-    this.#put(this.#hashAt(place), place + 1);
+    const hash = hashOf(owner, id);
+    const cell = this.#find(owner, id, hash);
+    if (this.#cells[cell * 2 + 1] !== 0) return false;
+    this.#cells[cell * 2] = hash;
+    this.#cells[cell * 2 + 1] = place + 1;
     this.#count += 1;
+    return true;
   }
 
   /** Removes the event at a place of the store; entries behind it move up, so that no search ends early. */
@@ -58,29 +57,45 @@ export class IdTable {
     return hashOf(this.#store.owners[place] ?? 0, this.#store.ids[place] ?? "");
   }
 
-  #put(hash: number, value: number): void {
+  /** The cell that holds the id, or the empty one where it belongs. */
+  #find(owner: number, id: string, hash: number): number {
     const cells = this.#cells;
-    let cell = hash & this.#mask;
-    while (cells[cell * 2 + 1] !== 0) cell = (cell + 1) & this.#mask;
-    cells[cell * 2] = hash;
-    cells[cell * 2 + 1] = value;
+    const mask = this.#mask;
+    for (let cell = hash & mask; ; cell = (cell + 1) & mask) {
+      const place = (cells[cell * 2 + 1] ?? 0) - 1;
+      if (place < 0) return cell;
+      if (cells[cell * 2] === hash && this.#store.owners[place] === owner && this.#store.ids[place] === id) return cell;
+    }
   }
 
   #grow(): void {
     const old = this.#cells;
-    this.#cells = new Int32Array(old.length * 2);
-    this.#mask = old.length - 1;
+    const size = old.length * 2;
+    const mask = size - 1;
+    const cells = new Int32Array(size * 2);
     for (let i = 0; i < old.length; i += 2) {
-      const value = old[i + 1] ?? 0;
-      if (value !== 0) this.#put(old[i] ?? 0, value);
+      if (old[i + 1] === 0) continue;
+      let cell = (old[i] ?? 0) & mask;
+      while (cells[cell * 2 + 1] !== 0) cell = (cell + 1) & mask;
+      cells[cell * 2] = old[i] ?? 0;
+      cells[cell * 2 + 1] = old[i + 1] ?? 0;
     }
+    this.#cells = cells;
+    this.#mask = mask;
   }
 }
 
-/** FNV-1a over the characters, then mixed, since the low bits choose the cell. */
+/** Four characters a step; the mixing at the end matters, since the low bits choose the cell. */
 function hashOf(owner: number, id: string): number {
   let hash = owner ^ 0x811c9dc5;
-  for (let i = 0; i < id.length; i += 1) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  let i = 0;
+  for (; i + 3 < id.length; i += 4) {
+    const four =
+      id.charCodeAt(i) ^ (id.charCodeAt(i + 1) << 8) ^ (id.charCodeAt(i + 2) << 16) ^ (id.charCodeAt(i + 3) << 24);
+    hash = Math.imul(hash ^ four, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (; i < id.length; i += 1) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   return hash ^ (hash >>> 13);
 }

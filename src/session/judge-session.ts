@@ -34,7 +34,7 @@ export function recutSession(rules: SegmentRules, session: TrackedSession, water
   const old = session.segments.slice(kept);
   const last = old.at(-1);
   const cut = cutSegments(session.log, old[0]?.start ?? 0, rules);
-  session.segments = [...session.segments.slice(0, kept), ...cut];
+  session.replaceSegments([...session.segments.slice(0, kept), ...cut]);
   session.insertedAt = -1;
   cut.forEach((segment, position) => {
     const before = old[position];

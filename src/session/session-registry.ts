@@ -35,9 +35,9 @@ export class SessionRegistry {
     return this.#sessions.get(key);
   }
 
-  /** The base that a session of this key has or would start from. */
-  baseOf(key: string): SessionBase {
-    return this.#sessions.get(key)?.base ?? this.#remembered.get(key) ?? newSession;
+  /** Time of the last event that was forgotten of a key; `session` is its session, if there is one. */
+  forgottenUntil(session: TrackedSession | undefined, key: string): number {
+    return (session === undefined ? (this.#remembered.get(key) ?? newSession) : session.base).untilMs;
   }
 
   create(key: string): TrackedSession {
@@ -58,10 +58,12 @@ export class SessionRegistry {
 
   /** Puts a session among the open or the closed ones after it has changed. */
   settle(session: TrackedSession): void {
-    const [to, from] = session.isOpen ? [this.open, this.closed] : [this.closed, this.open];
-    if (to.has(session)) return;
-    to.add(session);
-    if (from.delete(session)) this.#changes.note(session);
+    const { isOpen, settledOpen } = session;
+    if (settledOpen === isOpen) return;
+    session.settledOpen = isOpen;
+    (isOpen ? this.open : this.closed).add(session);
+    (isOpen ? this.closed : this.open).delete(session);
+    if (settledOpen !== undefined) this.#changes.note(session);
     this.schedule(session);
   }
 

@@ -116,13 +116,12 @@ export class SessionTracker {
     for (const [key, { base }] of memories) this.#registry.remember(key, base);
     for (const stored of events) {
       const session = this.#registry.find(stored.sessionKey) ?? this.#registry.create(stored.sessionKey);
-      if (session.log.has(stored.id)) continue;
       session.log.add(restoredEvent(profiles, stored), stored.timeMs);
     }
     for (const session of this.#registry.all()) {
       const memory = memories.get(session.key) ?? noMemory;
       session.arrivedMs = nowMs;
-      session.segments = cutSegments(session.log, 0, this.#rules);
+      session.replaceSegments(cutSegments(session.log, 0, this.#rules));
       session.segments.forEach((segment, position) => {
         segment.emitted = memory.emitted[position];
         segment.closed = segment !== session.current || memory.closed;
@@ -137,17 +136,18 @@ export class SessionTracker {
 
   #take(event: SessionEvent, timeMs: number, horizonMs: number, nowMs: number): void {
     const { id, sessionKey } = event.event;
-    let session = this.#registry.find(sessionKey);
-    if (session?.log.has(id)) {
+    const found = this.#registry.find(sessionKey);
+    if (timeMs < horizonMs || timeMs <= this.#registry.forgottenUntil(found, sessionKey)) {
+      if (found?.log.has(id)) this.#counts.duplicates += 1;
+      else this.#counts.lateDropped += 1;
+      return;
+    }
+    const session = found ?? this.#registry.create(sessionKey);
+    const position = session.log.add(event, timeMs);
+    if (position < 0) {
       this.#counts.duplicates += 1;
       return;
     }
-    if (timeMs < horizonMs || timeMs <= (session?.base ?? this.#registry.baseOf(sessionKey)).untilMs) {
-      this.#counts.lateDropped += 1;
-      return;
-    }
-    session ??= this.#registry.create(sessionKey);
-    const position = session.log.add(event, timeMs);
     this.#arrivals += 1;
     session.arrival = this.#arrivals;
     session.arrivedMs = nowMs;

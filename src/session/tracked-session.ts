@@ -16,12 +16,16 @@ export class TrackedSession {
   readonly key: string;
   base: SessionBase;
   readonly log: EventLog;
-  segments: Segment[] = [];
+  segments: readonly Segment[] = [];
+  /** The last one. */
+  current: Segment | undefined;
   /** First position in event order where events were inserted since the segments were cut; -1 for none. */
   insertedAt = -1;
   /** Number of the last arrival among all arrivals, and its clock time. */
   arrival = 0;
   arrivedMs = Number.POSITIVE_INFINITY;
+  /** Whether it counts as open; undefined before it has been settled. */
+  settledOpen: boolean | undefined;
   /** When it is next looked at, in event time. */
   dueMs = Number.POSITIVE_INFINITY;
 
@@ -29,10 +33,6 @@ export class TrackedSession {
     this.log = log;
     this.key = key;
     this.base = base;
-  }
-
-  get current(): Segment | undefined {
-    return this.segments[this.segments.length - 1];
   }
 
   get isOpen(): boolean {
@@ -43,9 +43,14 @@ export class TrackedSession {
     return this.current?.lastTimeMs ?? this.base.untilMs;
   }
 
+  replaceSegments(segments: readonly Segment[]): void {
+    this.segments = segments;
+    this.current = segments[segments.length - 1];
+  }
+
   startSegment(position: number): Segment {
     const segment = new Segment(position);
-    this.segments.push(segment);
+    this.replaceSegments([...this.segments, segment]);
     return segment;
   }
 
@@ -56,7 +61,7 @@ export class TrackedSession {
     const events = last.start + last.count;
     this.log.forget(events);
     this.base = { segments: this.base.segments + count, untilMs: last.lastTimeMs };
-    this.segments.splice(0, count);
+    this.replaceSegments(this.segments.slice(count));
     for (const segment of this.segments) segment.start -= events;
   }
 }
