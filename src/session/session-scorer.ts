@@ -7,7 +7,7 @@ import { topContributions } from "./top-contributions.ts";
 import { writeFeatures } from "./write-features.ts";
 
 /** Probabilities of one segment on the way to its verdict. */
-export interface SessionScore {
+interface SessionScore {
   /** As the model says. */
   readonly modelProbability: number;
   /** After the cap for long operational sessions. */
