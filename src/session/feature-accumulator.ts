@@ -1,6 +1,7 @@
 import type { Vocabulary } from "../event/vocabulary.ts";
 import { type Chains, compileChains, completedChains } from "./chains.ts";
 import type { EventStore } from "./event-store.ts";
+import type { RunningLogit } from "./running-logit.ts";
 import { SlotTable } from "./slot-table.ts";
 import { TagProfiles, tagFlags } from "./tag-profiles.ts";
 import { TailWindow } from "./tail-window.ts";
@@ -59,10 +60,13 @@ export class FeatureAccumulator {
   readonly familyCounts: number[];
   readonly familyPoints: number[];
   readonly markerCounts: number[];
+  /** Kept along when the segment is scored while it runs. */
+  readonly logit: RunningLogit | undefined;
   readonly #space: FeatureSpace;
 
-  constructor(space: FeatureSpace) {
+  constructor(space: FeatureSpace, logit?: RunningLogit) {
     this.#space = space;
+    this.logit = logit;
     this.familyCounts = new Array<number>(space.profiles.families.length).fill(0);
     this.familyPoints = new Array<number>(space.profiles.families.length).fill(0);
     this.markerCounts = new Array<number>(space.profiles.markers.length).fill(0);
@@ -81,8 +85,8 @@ export class FeatureAccumulator {
     this.#addIntensity(intensity);
     this.#addTopScores(store, index);
     const tagged = store.selected[index] === 0 ? 0 : 1;
-    const markers = this.#addOccurrences(this.markerCounts, marker.current);
-    this.#addOccurrences(this.familyCounts, family.current);
+    this.#addFamilies(family.current);
+    const markers = this.#addMarkers(marker.current);
     this.tail.add(intensity, tagged, markers);
     const { families, markers: markerNames } = this.#space.profiles;
     this.#addPairs(previousFamilies, family.current, families.length, 0);
@@ -108,6 +112,7 @@ export class FeatureAccumulator {
       const points = (profiles.points[tag] ?? 0) * Math.min(1, Math.max(0.35, (score - 0.2) / 0.6));
       intensity += points;
       this.familyPoints[family] = (this.familyPoints[family] ?? 0) + points;
+      this.logit?.addFamilyPoints(family, points);
       families |= 1 << family;
       markers |= profiles.markerMask[tag] ?? 0;
       chainTags |= chains.tagBits[tag] ?? 0;
@@ -126,16 +131,13 @@ export class FeatureAccumulator {
 
   #addTag(tag: number, score: number): void {
     const slot = this.tags.slotOf(tag);
-    const count = this.tagCounts[slot];
-    if (count === undefined) {
-      this.tagCounts.push(1);
-      this.tagScoreSums.push(score);
-      this.tagScoreMaxes.push(score);
-      return;
-    }
+    const count = this.tagCounts[slot] ?? 0;
+    const sum = this.tagScoreSums[slot] ?? 0;
+    const max = this.tagScoreMaxes[slot] ?? 0;
+    this.logit?.addTag(tag, score, count, sum, max);
     this.tagCounts[slot] = count + 1;
-    this.tagScoreSums[slot] = (this.tagScoreSums[slot] ?? 0) + score;
-    if (score > (this.tagScoreMaxes[slot] ?? 0)) this.tagScoreMaxes[slot] = score;
+    this.tagScoreSums[slot] = sum + score;
+    this.tagScoreMaxes[slot] = count === 0 ? score : Math.max(max, score);
   }
 
   #addFlags(any: number, all: number): void {
@@ -169,12 +171,23 @@ export class FeatureAccumulator {
     this.marginSum += Math.max(0, top1 - top2);
   }
 
-  /** Counts each bit of the mask; returns how many there are. */
-  #addOccurrences(counts: number[], mask: number): number {
+  #addFamilies(families: number): void {
+    for (let rest = families; rest !== 0; rest &= rest - 1) {
+      const family = lowestBit(rest);
+      const count = this.familyCounts[family] ?? 0;
+      this.logit?.addFamily(family, count);
+      this.familyCounts[family] = count + 1;
+    }
+  }
+
+  /** Returns how many there are. */
+  #addMarkers(markers: number): number {
     let found = 0;
-    for (let rest = mask; rest !== 0; rest &= rest - 1) {
-      const position = 31 - Math.clz32(rest & -rest);
-      counts[position] = (counts[position] ?? 0) + 1;
+    for (let rest = markers; rest !== 0; rest &= rest - 1) {
+      const marker = lowestBit(rest);
+      const count = this.markerCounts[marker] ?? 0;
+      this.logit?.addMarker(marker, count);
+      this.markerCounts[marker] = count + 1;
       found += 1;
     }
     return found;
@@ -182,12 +195,18 @@ export class FeatureAccumulator {
 
   #addPairs(previous: number, current: number, width: number, base: number): void {
     for (let a = previous; a !== 0; a &= a - 1) {
-      const row = base + (31 - Math.clz32(a & -a)) * width;
+      const row = base + lowestBit(a) * width;
       for (let b = current; b !== 0; b &= b - 1) {
-        const slot = this.pairs.slotOf(row + 31 - Math.clz32(b & -b));
-        if (slot === this.pairCounts.length) this.pairCounts.push(1);
-        else this.pairCounts[slot] = (this.pairCounts[slot] ?? 0) + 1;
+        const pair = row + lowestBit(b);
+        const slot = this.pairs.slotOf(pair);
+        this.pairCounts[slot] = (this.pairCounts[slot] ?? 0) + 1;
+        this.logit?.addPair(pair);
       }
     }
   }
+}
+
+/** Position of the lowest bit that is set. */
+function lowestBit(mask: number): number {
+  return 31 - Math.clz32(mask & -mask);
 }

@@ -82,7 +82,7 @@ function isMark({ minWindowSize, scoreEvery }: SegmentRules, count: number): boo
 
 function judgeOnline(rules: SegmentRules, session: TrackedSession, segment: Segment, emit: Emit): void {
   if (rules.emit === "final") return;
-  const label = rules.scorer.judge(segment.catchUp(rules.space, session.log).features);
+  const label = rules.scorer.judge(segment.catchUp(rules.scorer, session.log).features);
   if (rules.emit === "changes" && label === segment.emitted) return;
   segment.emitted = label;
   emit(session, segmentVerdict(rules.scorer, session, segment, "online"));

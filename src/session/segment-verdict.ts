@@ -10,7 +10,7 @@ export function segmentVerdict(
   segment: Segment,
   phase: Verdict["phase"],
 ): Verdict {
-  const state = segment.catchUp(scorer.space, session.log);
+  const state = segment.catchUp(scorer, session.log);
   const score = scorer.score(state.features);
   return {
     ...identity(session, segment, session.segments.indexOf(segment)),

@@ -1,6 +1,7 @@
 import type { SessionLabel } from "../event/verdict.ts";
 import type { EventLog } from "./event-log.ts";
-import { FeatureAccumulator, type FeatureSpace } from "./feature-accumulator.ts";
+import type { FeatureAccumulator } from "./feature-accumulator.ts";
+import type { SessionScorer } from "./session-scorer.ts";
 import type { SegmentRules } from "./tracker-settings.ts";
 
 const maxTags = 64;
@@ -14,8 +15,8 @@ export class SegmentState {
   readonly hosts: string[] = [];
   readonly users: string[] = [];
 
-  constructor(space: FeatureSpace) {
-    this.features = new FeatureAccumulator(space);
+  constructor(features: FeatureAccumulator) {
+    this.features = features;
   }
 
   add(log: EventLog, index: number): void {
@@ -72,8 +73,8 @@ export class Segment {
   }
 
   /** Its state with all its events added; done when it is judged, some events at a time, as that is faster. */
-  catchUp(space: FeatureSpace, log: EventLog): SegmentState {
-    this.#state ??= new SegmentState(space);
+  catchUp(scorer: SessionScorer, log: EventLog): SegmentState {
+    this.#state ??= new SegmentState(scorer.start());
     const state = this.#state;
     for (let i = state.features.events; i < this.count; i += 1) state.add(log, log.order[this.start + i] ?? 0);
     return state;

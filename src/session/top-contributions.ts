@@ -22,10 +22,10 @@ export function topContributions(layout: FeatureLayout, columns: ModelColumns, v
   let least = smallest;
   for (let i = 0; i < vector.count; i += 1) {
     const index = vector.indexes[i] ?? 0;
-    const value = (vector.values[i] ?? 0) / (columns.scale[index] ?? 1);
-    const logits = value * (columns.coef[index] ?? 0);
+    const feature = vector.values[i] ?? 0;
+    const logits = feature * (columns.weights[index] ?? 0);
     if (!(Math.abs(logits) >= least)) continue;
-    insert(top, { index, value, logits: round(logits) }, layout);
+    insert(top, { index, value: feature / (columns.scale[index] ?? 1), logits: round(logits) }, layout);
     if (top.length > shown) top.pop();
     if (top.length === shown) least = Math.max(smallest, Math.abs(top[shown - 1]?.logits ?? 0) - rounding);
   }

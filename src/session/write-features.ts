@@ -2,25 +2,34 @@ import { chainRules } from "./chains.ts";
 import type { FeatureAccumulator } from "./feature-accumulator.ts";
 import { type FeatureLayout, familyWidth, markerWidth, tagWidth } from "./feature-layout.ts";
 import type { FeatureVector } from "./feature-vector.ts";
+import { log1p } from "./log1p.ts";
 
 /** Events from which a session counts as long. */
 const longSession = 32;
 
-const logTable = Float64Array.from({ length: 4096 }, (_, count) => Math.log1p(count));
-
 /** Writes the features of a segment: the session features, and those of the tags, families, markers and pairs that occur. */
 export function writeFeatures(layout: FeatureLayout, from: FeatureAccumulator, out: FeatureVector): void {
   out.reset(layout.pairs + from.pairs.keys.length + from.tags.keys.length * tagWidth);
+  writeSession(from, out);
+  writeFamilies(layout.families, from, out);
+  writeMarkers(layout.markers, from, out);
+  writePairs(layout.pairs, from, out);
+  writeTags(layout.tags, from, out);
+}
+
+/** Writes the session features alone. */
+export function writeSessionFeatures(layout: FeatureLayout, from: FeatureAccumulator, out: FeatureVector): void {
+  out.reset(layout.families);
+  writeSession(from, out);
+}
+
+function writeSession(from: FeatureAccumulator, out: FeatureVector): void {
   writeSize(from, out);
   writeIntensity(from, out);
   writeRatios(from, out);
   writeTail(from, out);
   writeLongContext(from, out);
   for (let i = 0; i < chainRules.length; i += 1) out.put(out.count, (from.chainBits >>> i) & 1);
-  writeFamilies(layout.families, from, out);
-  writeMarkers(layout.markers, from, out);
-  writePairs(layout.pairs, from, out);
-  writeTags(layout.tags, from, out);
 }
 
 /** Session features are written in their order, so the next index is the count. */
@@ -123,10 +132,6 @@ function writeTags(base: number, from: FeatureAccumulator, out: FeatureVector): 
 
 function ratio(from: FeatureAccumulator, sum: number): number {
   return sum / Math.max(from.events, 1);
-}
-
-function log1p(count: number): number {
-  return count < logTable.length ? (logTable[count] ?? 0) : Math.log1p(count);
 }
 
 function bitCount(mask: number): number {
