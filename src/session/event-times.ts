@@ -20,10 +20,12 @@ export interface BatchTimes {
 export function eventTimes(batch: readonly SessionEvent[], rule: TimeRule): BatchTimes {
   const times = new Float64Array(batch.length);
   let replaced = 0;
-  batch.forEach(({ event }, i) => {
-    times[i] = isTime(event.timeMs, rule.latestMs) ? event.timeMs : Number.NaN;
-    if (Number.isNaN(times[i])) replaced += 1;
-  });
+  for (let i = 0; i < batch.length; i += 1) {
+    const timeMs = batch[i]?.event.timeMs;
+    const isOwn = isTime(timeMs, rule.latestMs);
+    times[i] = isOwn ? timeMs : Number.NaN;
+    if (!isOwn) replaced += 1;
+  }
   if (replaced > 0) fillTimes(batch, times, rule);
   return { times, replaced };
 }

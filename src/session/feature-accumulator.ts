@@ -10,12 +10,15 @@ import { TailWindow } from "./tail-window.ts";
 export interface FeatureSpace {
   readonly profiles: TagProfiles;
   readonly chains: Chains;
+  /** Copied for each segment, which is faster than filling. */
+  readonly zeros: { readonly families: readonly number[]; readonly markers: readonly number[] };
 }
 
 /** Compiles a vocabulary once; throws `vocabulary_invalid` when it has too many families or markers. */
 export function createFeatureSpace(vocabulary: Vocabulary): FeatureSpace {
   const profiles = new TagProfiles(vocabulary);
-  return { profiles, chains: compileChains(profiles) };
+  const zeros = { families: profiles.families.map(() => 0), markers: profiles.markers.map(() => 0) };
+  return { profiles, chains: compileChains(profiles), zeros };
 }
 
 const allFlags = -1;
@@ -67,9 +70,9 @@ export class FeatureAccumulator {
   constructor(space: FeatureSpace, logit?: RunningLogit) {
     this.#space = space;
     this.logit = logit;
-    this.familyCounts = new Array<number>(space.profiles.families.length).fill(0);
-    this.familyPoints = new Array<number>(space.profiles.families.length).fill(0);
-    this.markerCounts = new Array<number>(space.profiles.markers.length).fill(0);
+    this.familyCounts = space.zeros.families.slice();
+    this.familyPoints = space.zeros.families.slice();
+    this.markerCounts = space.zeros.markers.slice();
   }
 
   /** Adds the event at a place of the store. */

@@ -70,7 +70,7 @@ export class IdTable {
 
   #grow(): void {
     const old = this.#cells;
-    const size = old.length * 2;
+    const size = old.length * 2; // four times the cells: growing means placing every event anew
     const mask = size - 1;
     const cells = new Int32Array(size * 2);
     for (let i = 0; i < old.length; i += 2) {

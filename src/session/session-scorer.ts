@@ -45,11 +45,10 @@ export function createSessionScorer(space: FeatureSpace, model: SessionModel, mo
   const layout = createFeatureLayout(space.profiles);
   const columns = compileColumns(layout, model);
   const transform = compileTransform(model);
-  const vector = new FeatureVector();
-  const probability = (features: FeatureAccumulator): number => {
-    writeFeatures(layout, features, vector);
-    return sigmoid(model.intercept + dot(columns.weights, vector));
-  };
+  const scratch = new FeatureVector();
+  const all = createFeatureReader(layout);
+  const probability = (features: FeatureAccumulator): number =>
+    sigmoid(model.intercept + dot(columns.weights, all(features)));
   const labelOf = (risk: number): SessionLabel => (risk >= model.score_threshold ? "intrusion" : "normal_operation");
   return {
     space,
@@ -64,14 +63,24 @@ export function createSessionScorer(space: FeatureSpace, model: SessionModel, mo
     },
     judge: (features) => {
       if (features.logit === undefined) return labelOf(transform(capLongOperational(features, probability(features))));
-      writeSessionFeatures(layout, features, vector);
-      const logits = model.intercept + dot(columns.weights, vector) + features.logit.valueAt(features.events);
+      writeSessionFeatures(layout, features, scratch);
+      const logits = model.intercept + dot(columns.weights, scratch) + features.logit.valueAt(features.events);
       return labelOf(transform(capLongOperational(features, sigmoid(logits))));
     },
-    explain: (features) => {
-      writeFeatures(layout, features, vector);
-      return topContributions(layout, columns, vector);
-    },
+    explain: (features) => topContributions(layout, columns, all(features)),
+  };
+}
+
+/** Reads all features of a segment; those read last are at hand, as a segment is scored and then explained. */
+function createFeatureReader(layout: FeatureLayout): (features: FeatureAccumulator) => FeatureVector {
+  const vector = new FeatureVector();
+  let last: FeatureAccumulator | undefined;
+  let events = 0;
+  return (features) => {
+    if (features !== last || features.events !== events) writeFeatures(layout, features, vector);
+    last = features;
+    events = features.events;
+    return vector;
   };
 }
 
