@@ -76,7 +76,8 @@ function measure(name: string, options: Partial<TrackerOptions>, traffic: Traffi
 
 function memory(): number {
   globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 interface Traffic {
