@@ -24,7 +24,7 @@ export interface OnnxEncoderSettings {
 }
 
 const MAX_DEFAULT_WORKERS = 8;
-const DEFAULT_BATCH_TOKENS = 4_096;
+const DEFAULT_BATCH_TOKENS = 1_024;
 const DEFAULT_PENDING_TEXTS = 65_536;
 /** Long enough for one batch of a large model: a thread ended inside the runtime would abort the process. */
 const CLOSE_TIMEOUT_MS = 60_000;

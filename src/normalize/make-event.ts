@@ -84,5 +84,6 @@ function eventId(fields: EventFields, text: string, sessionKey: string, place: P
   if (fields.id !== undefined) identity = `event\n${fields.id}\n${text}`;
   else if (!lineId.test(id)) identity = `document\n${id}${place.within}`;
   else identity = `content\n${id}${place.within}\n${fields.time ?? ""}\n${sessionKey}\n${text}`;
-  return hash("sha256", `${container}\n${identity}`, "hex").slice(0, 32);
+  // Not a slice of the hex text: that would keep all of it in memory for as long as the id lives.
+  return hash("sha256", `${container}\n${identity}`, "buffer").toString("hex", 0, 16);
 }
