@@ -1,6 +1,8 @@
-// Prints one line of JSON a session: its expected verdict and its features, from the bundled model's labels.
-// Run by training/train_sessions.py: node --conditions=source training/session-features.ts SESSIONS.jsonl
+// Prints one line of JSON a session: its expected verdict and its features.
+// Run by training/train_sessions.py: node --conditions=source training/session-features.ts ROWS.jsonl
+// A row is a command of a session, in order. With `top`, [[tag, score], …], these are its labels; else the bundled model's are.
 import { readFileSync } from "node:fs";
+import { z } from "zod";
 import { openLabeller } from "../src/cli/open-labeller.ts";
 import type { Label } from "../src/event/label.ts";
 import { readInputRow } from "../src/label/input-row.ts";
@@ -8,20 +10,29 @@ import { createFeatureSpace } from "../src/session/feature-accumulator.ts";
 import { createFeatureLister } from "../src/session/list-features.ts";
 import { accumulateSession } from "../src/session/score-session.ts";
 
-const lines = readFileSync(process.argv[2] ?? "", "utf8")
-  .split("\n")
-  .filter((line) => line !== "");
-const rows = lines.map((line) => readInputRow(JSON.parse(line)));
-const opened = await openLabeller({ topK: 5, cacheMaxBytes: 2 ** 27 });
-const texts = rows.map((row) => row.text);
-const labelled = await opened.labeller.label(texts, new AbortController().signal);
-const sessions = new Map<string, { expected: unknown; events: (readonly Label[])[] }>();
-rows.forEach(({ carried }, index) => {
-  const key = String(carried["session_id"]);
-  const session = sessions.get(key) ?? { expected: carried["expected"], events: [] };
-  sessions.set(key, session);
-  session.events.push(labelled[index]?.labels ?? []);
+const rowSchema = z.looseObject({
+  session_id: z.string(),
+  expected: z.string(),
+  top: z.array(z.tuple([z.string(), z.number()])).optional(),
 });
+
+const rows = readFileSync(process.argv[2] ?? "", "utf8")
+  .split("\n")
+  .filter((line) => line !== "")
+  .map((line) => rowSchema.parse(JSON.parse(line)));
+const opened = await openLabeller({ topK: 5, cacheMaxBytes: 2 ** 27 });
+const unlabelled = rows.filter((row) => row.top === undefined);
+const texts = unlabelled.map((row) => readInputRow(row).text);
+const labelled = await opened.labeller.label(texts, new AbortController().signal);
+const labelsOf = new Map<unknown, readonly Label[]>(
+  unlabelled.map((row, index) => [row, labelled[index]?.labels ?? []]),
+);
+const sessions = new Map<string, { expected: string; events: (readonly Label[])[] }>();
+for (const row of rows) {
+  const session = sessions.get(row.session_id) ?? { expected: row.expected, events: [] };
+  sessions.set(row.session_id, session);
+  session.events.push(row.top?.map(([label_id, score]) => ({ label_id, score, axis: "" })) ?? labelsOf.get(row) ?? []);
+}
 const space = createFeatureSpace(opened.vocabulary);
 const list = createFeatureLister(space);
 for (const [sessionId, { expected, events }] of sessions) {
