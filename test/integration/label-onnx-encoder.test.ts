@@ -113,7 +113,8 @@ describe("createOnnxEncoder", () => {
   });
 
   it("lets the running work end when it is closed", async () => {
-    const closing = await createOnnxEncoder({ artifact, topK: 5, workers: 1 });
+    // All in one job: work that still waits for a worker is refused.
+    const closing = await createOnnxEncoder({ artifact, topK: 5, workers: 1, maxBatchTokens: 65_536 });
     const running = closing.encode(TEXTS.slice(0, 20), open);
     await new Promise((resolve) => setTimeout(resolve, 20));
     await Promise.all([closing.close(), closing.close()]);
