@@ -6,7 +6,6 @@
 
 import argparse
 import json
-import resource
 import time
 from pathlib import Path
 
@@ -35,8 +34,13 @@ def main() -> None:
         begun = time.perf_counter()
         tokens = label_all(session, tokenizer, encoder, texts, options.budget)
         rates.append(len(texts) / (time.perf_counter() - begun))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"texts": len(texts), "texts_per_second": max(rates), "tokens": tokens, "rss_mb": peak}))
+    print(json.dumps({"texts": len(texts), "texts_per_second": max(rates), "tokens": tokens, "rss_mb": peak_memory_mb()}))
+
+
+def peak_memory_mb() -> float:
+    """Peak resident memory of this process; getrusage would give the parent's where that was larger."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 def label_all(session, tokenizer, encoder: dict, texts: list[str], budget: int) -> float:
