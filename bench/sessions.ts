@@ -2,6 +2,7 @@ import path from "node:path";
 import type { Label, LabelledEvent } from "../src/event/label.ts";
 import type { Verdict } from "../src/event/verdict.ts";
 import { loadVocabulary } from "../src/event/vocabulary.ts";
+import { EventStore } from "../src/session/event-store.ts";
 import { createFeatureSpace, type FeatureSpace } from "../src/session/feature-accumulator.ts";
 import { parseSessionModel, type SessionModel } from "../src/session/load-session-model.ts";
 import { createSessionScorer } from "../src/session/session-scorer.ts";
@@ -34,7 +35,9 @@ const mixed: Traffic = { events: 1_000_000, running: 1500, burst: 6, lateShare: 
  */
 export async function benchSessions(): Promise<BenchRow[]> {
   measure("warm-up", {}, { ...mixed, events: 200_000 });
+  measureScoring(200_000);
   return [
+    measureScoring(mixed.events),
     measure("in bursts of 1 to 6", {}, mixed),
     measure("every event of another session", {}, { ...mixed, burst: 1 }),
     measure("all online verdicts", { emit: "all" }, mixed),
@@ -69,6 +72,43 @@ function measure(name: string, options: Partial<TrackerOptions>, traffic: Traffi
     cpuSeconds,
     eventsPerSecond: Math.round(traffic.events / cpuSeconds),
     worstBatchMs: worst,
+    verdicts,
+    retainedBytes,
+  };
+}
+
+/** Labels to features and online scores alone, sessions of 50 events one after the other: no times, keys, ids or late events. */
+function measureScoring(events: number): BenchRow {
+  const space = createFeatureSpace(vocabulary);
+  const scorer = createSessionScorer(space, syntheticModel(), "bench");
+  const random = mulberry(23);
+  const sessions = Array.from({ length: events / 50 }, () => Array.from({ length: 50 }, () => pick(texts, random)));
+  const ids = Array.from({ length: 50 }, (_, i) => String(i));
+  const before = memory();
+  const cpuStart = process.threadCpuUsage();
+  const start = performance.now();
+  let verdicts = 0;
+  for (const session of sessions) {
+    const store = new EventStore(space.profiles);
+    const features = scorer.start();
+    session.forEach((topLabels, i) => {
+      const event = { id: ids[i] ?? "", sessionKey: "", platform: "linux", origin: { sequence: i } } as const;
+      features.add(store, store.add({ event, topLabels }, 0, 0, 0));
+      if (i >= 7 && (i - 7) % 4 === 0 && scorer.judge(features) === "intrusion") verdicts += 1;
+    });
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const cpu = process.threadCpuUsage(cpuStart);
+  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+  const retainedBytes = memory() - before;
+  const eventsPerSecond = Math.round(events / cpuSeconds);
+  return {
+    name: "labels to scores",
+    events,
+    seconds,
+    cpuSeconds,
+    eventsPerSecond,
+    worstBatchMs: 0,
     verdicts,
     retainedBytes,
   };
