@@ -10,6 +10,8 @@ import type { NormalizedBatch } from "./stage-types.ts";
 
 /** Normalizes batches in the order they are read; the counts say what became of the documents. */
 export interface NormalizeStage {
+  /** The empty batch that stands where an earlier run came to; called before the first batch, if at all. */
+  resumeAt(cursor: string): NormalizedBatch;
   normalizeAll(batches: AsyncIterable<Batch>): AsyncIterable<NormalizedBatch>;
   /** End of input: events that were still waiting for records. */
   flush(): NormalizedBatch;
@@ -38,6 +40,10 @@ export function createNormalizeStage(normalizer: Normalizer, source: string, cou
     return { batch, events, deadLetters, normalizerState: normalizer.state() };
   };
   return {
+    resumeAt: (stored) => {
+      cursor = stored;
+      return { batch: { records: [], cursor }, events: [], deadLetters: [], normalizerState: normalizer.state() };
+    },
     async *normalizeAll(batches) {
       for await (const batch of batches) {
         cursor = batch.cursor;

@@ -74,9 +74,13 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     parts.onStep?.(batch, output);
   };
 
-  const normalized = normalizeStage.normalizeAll(source.read(done.cursor, stop));
-  let last: NormalizedBatch | undefined;
-  for await (const step of withTicks(readAhead(normalized, parts.maxBatchesInFlight, label), parts.tickMs)) {
+  // A failure anywhere ends the reading too: a source that follows files would wait for the next line for ever.
+  const reading = new AbortController();
+  const endInput = (): void => reading.abort();
+  const normalized = normalizeStage.normalizeAll(source.read(done.cursor, AbortSignal.any([stop, reading.signal])));
+  const ahead = readAhead(normalized, parts.maxBatchesInFlight, label, endInput);
+  let last = done.cursor === undefined ? undefined : normalizeStage.resumeAt(done.cursor);
+  for await (const step of withTicks(ahead, parts.tickMs, endInput)) {
     if (step.kind === "item") {
       last = step.item;
       await settle(step.item, false);
@@ -85,8 +89,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     }
   }
   if (stop.aborted) return;
-  const rest = normalizeStage.flush();
-  await settle(await label({ ...rest, batch: { records: [], cursor: last?.batch.cursor ?? done.cursor ?? "" } }), true);
+  await settle(await label(normalizeStage.flush()), true);
 }
 
 function emptyAfter(last: NormalizedBatch): NormalizedBatch {

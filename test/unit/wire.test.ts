@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { Verdict } from "../../src/event/verdict.ts";
+import { builtInReaders } from "../../src/normalize/built-in-readers.ts";
+import { createNormalizer } from "../../src/normalize/create-normalizer.ts";
+import { parseMapping } from "../../src/normalize/load-mappings.ts";
+import type { SessionStage } from "../../src/pipeline/session-stage.ts";
+import { type PipelineParts, runPipeline } from "../../src/pipeline/wire.ts";
+import type { Batch, Source } from "../../src/sdk/source.ts";
+import { openState } from "../../src/state/open-state.ts";
+import { createCounts } from "../../src/telemetry/signals.ts";
+
+const mapping = parseMapping(
+  "name: rows\nversion: 1\ntitle: Rows\nprecedence: 1\nrecognise: { all: [{ field: cmd, exists: true }] }\ntext: [cmd]\n",
+  "rows.yaml",
+);
+
+function batch(line: number): Batch {
+  const record = { kind: "document", document: { cmd: "id" }, container: "a", id: `line:${line}`, sequence: line };
+  return { records: [{ ...record, kind: "document" }], cursor: String(line) };
+}
+
+/** A source that gives these batches and then waits for more until it is told to stop. */
+function liveSource(batches: readonly Batch[]): Source {
+  return {
+    name: "live",
+    async *read(_, signal) {
+      yield* batches;
+      await sleep(60_000, undefined, { signal, ref: false }).catch(() => undefined);
+    },
+    close: async () => undefined,
+  };
+}
+
+const noSessions: SessionStage = {
+  add: () => [],
+  closeIdle: () => [],
+  closeAll: () => [],
+  changes: () => ({}),
+  restore: () => undefined,
+};
+
+function partsWith(changed: Partial<PipelineParts>): PipelineParts {
+  return {
+    source: liveSource([batch(1)]),
+    normalizer: createNormalizer({ mappings: [mapping], readers: builtInReaders, source: "live" }),
+    labeller: { label: async (texts) => texts.map(() => ({ labels: [], tags: [] })) },
+    sessions: noSessions,
+    sink: { name: "none", open: async () => undefined, write: async () => "0", close: async () => undefined },
+    state: openState(":memory:"),
+    counts: createCounts(),
+    maxBatchesInFlight: 4,
+    stopWithinMs: 1_000,
+    now: () => 0,
+    random: () => 0,
+    ...changed,
+  };
+}
+
+const never = new AbortController().signal;
+
+describe("the pipeline on a live source that has gone quiet", () => {
+  it("ends at once when the sink fails", { timeout: 5_000 }, async () => {
+    const sink: PipelineParts["sink"] = {
+      ...partsWith({}).sink,
+      write: async () => {
+        throw new Error("the sink broke");
+      },
+    };
+    await expect(runPipeline(partsWith({ sink }), never)).rejects.toThrow("the sink broke");
+  });
+
+  it("ends at once when a write between batches fails", { timeout: 5_000 }, async () => {
+    const sessions = {
+      ...noSessions,
+      closeIdle: () => {
+        throw new Error("the tick broke");
+      },
+    };
+    await expect(runPipeline(partsWith({ sessions, tickMs: 20 }), never)).rejects.toThrow("the tick broke");
+  });
+
+  it("ends at once when labelling fails", { timeout: 5_000 }, async () => {
+    const labeller = {
+      label: async () => {
+        throw new Error("the encoder broke");
+      },
+    };
+    await expect(runPipeline(partsWith({ labeller }), never)).rejects.toThrow("the encoder broke");
+  });
+
+  it("closes idle sessions of an earlier run before the first new batch", { timeout: 5_000 }, async () => {
+    const state = openState(":memory:");
+    const normalizerState = partsWith({}).normalizer.state();
+    state.commit({ source: "live", cursor: "7", sinkPosition: "0", normalizerState });
+    const written: (readonly Verdict[])[] = [];
+    const stop = new AbortController();
+    const sink: PipelineParts["sink"] = {
+      ...partsWith({}).sink,
+      write: async ({ verdicts }) => {
+        written.push(verdicts);
+        stop.abort();
+        return "1";
+      },
+    };
+    await runPipeline(partsWith({ state, sink, source: liveSource([]), tickMs: 20 }), stop.signal);
+    expect(written).toEqual([[]]);
+    expect(state.load("live")).toMatchObject({ cursor: "7", sinkPosition: "1" });
+  });
+});
+
+describe("a stop whose deadline passes", () => {
+  it("rejects with the reason of the stop and stores nothing of what was not written", { timeout: 5_000 }, async () => {
+    const state = openState(":memory:");
+    const stop = new AbortController();
+    const sink: PipelineParts["sink"] = {
+      ...partsWith({}).sink,
+      write: async (_, signal) => {
+        stop.abort(new Error("stopped"));
+        await sleep(60_000, undefined, { signal, ref: false }).catch(() => undefined);
+        signal.throwIfAborted();
+        return "1";
+      },
+    };
+    await expect(runPipeline(partsWith({ state, sink, stopWithinMs: 20 }), stop.signal)).rejects.toThrow("stopped");
+    expect(state.load("live")).toEqual({});
+  });
+});
