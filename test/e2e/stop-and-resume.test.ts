@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, cpSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -49,6 +50,19 @@ describe("stopping and starting again", () => {
     const next = await runTagsmith(["run", "--config", same, "--quiet"]);
     expect([next.code, next.err]).toEqual([0, ""]);
     for (const name of outputs) expect(linesOf(stopped, name), name).toEqual(linesOf(calm, name));
+  });
+
+  it("one Ctrl-C, which reaches the launcher and the program alike, is one graceful stop", async () => {
+    const folder = freshFolder("ctrl-c");
+    const args = ["run", "--config", writeConfig(folder, [join(input, "*")]), "--json"];
+    const child = spawn(process.execPath, [join(root, "bin", "tagsmith.js"), ...args], { detached: true });
+    let out = "";
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString("utf8")));
+    const closed = once(child, "close");
+    expect(await hasWritten(join(folder, "labels.ndjson"), () => child.exitCode !== null)).toBe(true);
+    process.kill(-Number(child.pid), "SIGINT");
+    expect(await closed).toEqual([130, null]);
+    expect(JSON.parse(out).events).toBe(linesOf(folder, "labels.ndjson").length);
   });
 
   it("running again after the end adds nothing", async () => {
