@@ -5,7 +5,7 @@ import { formatPrediction } from "../label/prediction-row.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
 import { type OpenLabeller, openLabeller } from "./open-labeller.ts";
-import { type Output, openOutput } from "./open-output.ts";
+import { type Output, withOutput } from "./open-output.ts";
 import { createProgress } from "./progress.ts";
 import { readRecords } from "./read-records.ts";
 import { formatTable, oneLine, printable, printableJson, type Terminal } from "./terminal.ts";
@@ -72,12 +72,11 @@ async function labelFile(
   registry: ConnectorRegistry,
   terminal: Terminal,
 ): Promise<number> {
-  const output = await openOutput(options.output, terminal);
   const progress = createProgress({ stream: terminal.err, now: terminal.now, enabled: options.output !== undefined });
   let rows = 0;
   let unlabelled = 0;
   const started = terminal.now();
-  try {
+  await withOutput(options.output, terminal, async (output) => {
     for await (const records of readRecords(input, registry)) {
       const batch: InputRow[] = [];
       for (const record of records) {
@@ -90,11 +89,7 @@ async function labelFile(
       rows += batch.length;
       progress.update(rows, undefined, "rows", `${Math.round((1000 * rows) / (terminal.now() - started))}/s`);
     }
-    await output.close();
-  } catch (error) {
-    await output.discard();
-    throw error;
-  }
+  });
   progress.end();
   terminal.err.write(`${rows} rows read, ${unlabelled} of them without a text to label.\n`);
   return exitCodes.ok;

@@ -4,7 +4,7 @@ import { loadMappings } from "../normalize/load-mappings.ts";
 import type { Result } from "../normalize/result.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
-import { openOutput } from "./open-output.ts";
+import { type Output, withOutput } from "./open-output.ts";
 import { bundled } from "./paths.ts";
 import { readRecords } from "./read-records.ts";
 import { formatTable, printable, type Terminal } from "./terminal.ts";
@@ -25,9 +25,8 @@ export async function normalizeCommand(
 ): Promise<number> {
   const mappings = loadMappings(options.mappings ?? bundled.mappings());
   const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: "file", explain: options.explain });
-  const output = await openOutput(options.output, terminal);
   const totals = new Map<string, number>();
-  const write = async (results: readonly Result[]): Promise<void> => {
+  const write = async (output: Output, results: readonly Result[]): Promise<void> => {
     for (const result of results) {
       const name = result.kind === "event" ? `event by ${result.event.mapping}` : `${result.kind}: ${result.code}`;
       totals.set(name, (totals.get(name) ?? 0) + 1);
@@ -37,9 +36,11 @@ export async function normalizeCommand(
     );
     if (lines.length > 0) await output.write(`${lines.join("\n")}\n`);
   };
-  for await (const records of readRecords(options.input, registry)) await write(normalizer.normalize(records));
-  await write(normalizer.flush());
-  await output.close();
+  await withOutput(options.output, terminal, async (output) => {
+    for await (const records of readRecords(options.input, registry))
+      await write(output, normalizer.normalize(records));
+    await write(output, normalizer.flush());
+  });
   if (!options.json) terminal.err.write(`\n${formatTable([...totals].sort((a, b) => b[1] - a[1]))}`);
   return exitCodes.ok;
 }

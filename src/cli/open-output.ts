@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { printableJson, type Terminal } from "./terminal.ts";
 
@@ -10,8 +10,26 @@ export interface Output {
   discard(): Promise<void>;
 }
 
-/** Opens `path`, or standard output when it is undefined or `-`. Throws `output_unwritable`. */
-export async function openOutput(path: string | undefined, terminal: Terminal): Promise<Output> {
+/**
+ * Opens `path`, or standard output when it is undefined or `-`, for the time of `work`; when that fails, the file there
+ * stays as it was. Throws `output_unwritable`.
+ */
+export async function withOutput(
+  path: string | undefined,
+  terminal: Terminal,
+  work: (output: Output) => Promise<void>,
+): Promise<void> {
+  const output = await openOutput(path, terminal);
+  try {
+    await work(output);
+    await output.close();
+  } catch (error) {
+    await output.discard();
+    throw error;
+  }
+}
+
+async function openOutput(path: string | undefined, terminal: Terminal): Promise<Output> {
   if (path === undefined || path === "-") {
     const write = (text: string): Promise<void> =>
       new Promise((resolve, reject) => {
@@ -25,10 +43,11 @@ export async function openOutput(path: string | undefined, terminal: Terminal): 
 }
 
 async function openFile(path: string): Promise<Output> {
-  const part = `${path}.part`;
+  const part = await partOf(path);
+  const opened = part ?? { from: path, to: path };
   let file: FileHandle;
   try {
-    file = await open(part, "w");
+    file = await open(opened.from, "w");
   } catch (cause) {
     throw unwritable(path, cause);
   }
@@ -43,15 +62,24 @@ async function openFile(path: string): Promise<Output> {
     write: (text) => guard(() => file.writeFile(text)),
     close: () =>
       guard(async () => {
-        await file.datasync();
+        if (part !== undefined) await file.datasync();
         await file.close();
-        await rename(part, path);
+        if (part !== undefined) await rename(part.from, part.to);
       }),
     discard: async () => {
       await file.close().catch(() => undefined);
-      await rm(part, { force: true });
+      if (part !== undefined) await rm(part.from, { force: true });
     },
   };
+}
+
+/** Where a file grows and what it becomes, links followed; undefined for a device or pipe, which is written as it is. */
+async function partOf(path: string): Promise<{ readonly from: string; readonly to: string } | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) throw unwritable(path, new Error("it is a folder"));
+  if (found !== undefined && !found.isFile()) return undefined;
+  const to = found === undefined ? path : await realpath(path);
+  return { from: `${to}.part`, to };
 }
 
 function unwritable(path: string, cause: unknown): TagsmithError {

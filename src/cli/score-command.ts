@@ -10,7 +10,7 @@ import { accumulateSession } from "../session/score-session.ts";
 import { createSessionScorer } from "../session/session-scorer.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
-import { openOutput } from "./open-output.ts";
+import { withOutput } from "./open-output.ts";
 import { bundled } from "./paths.ts";
 import { readPredictions } from "./read-predictions.ts";
 import { readDocuments } from "./read-records.ts";
@@ -38,31 +38,31 @@ export async function scoreCommand(
 ): Promise<number> {
   const sessions = await joinSessions(options, registry);
   const { space, scorer } = await openScorer(options.model);
-  const output = await openOutput(options.output, terminal);
   const totals = { sessions: 0, intrusion: 0, normal_operation: 0, expected: 0, agreed: 0, missing: 0 };
-  for (const [sessionId, session] of sessions) {
-    const features = accumulateSession(space, session.events);
-    const score = scorer.score(features);
-    totals.sessions += 1;
-    totals[score.label] += 1;
-    totals.missing += session.missing;
-    if (session.expected !== undefined) totals.expected += 1;
-    if (session.expected === score.label) totals.agreed += 1;
-    const row = {
-      session_id: sessionId,
-      verdict: score.label,
-      score: score.riskProbability,
-      threshold: scorer.threshold,
-      risk_score: 10 * score.riskProbability,
-      model_probability: score.adjustedProbability,
-      events: session.events.length,
-      ...(session.expected === undefined ? {} : { expected: session.expected }),
-      contributions: scorer.explain(features),
-      model: scorer.modelName,
-    };
-    await output.write(`${JSON.stringify(row)}\n`);
-  }
-  await output.close();
+  await withOutput(options.output, terminal, async (output) => {
+    for (const [sessionId, session] of sessions) {
+      const features = accumulateSession(space, session.events);
+      const score = scorer.score(features);
+      totals.sessions += 1;
+      totals[score.label] += 1;
+      totals.missing += session.missing;
+      if (session.expected !== undefined) totals.expected += 1;
+      if (session.expected === score.label) totals.agreed += 1;
+      const row = {
+        session_id: sessionId,
+        verdict: score.label,
+        score: score.riskProbability,
+        threshold: scorer.threshold,
+        risk_score: 10 * score.riskProbability,
+        model_probability: score.adjustedProbability,
+        events: session.events.length,
+        ...(session.expected === undefined ? {} : { expected: session.expected }),
+        contributions: scorer.explain(features),
+        model: scorer.modelName,
+      };
+      await output.write(`${JSON.stringify(row)}\n`);
+    }
+  });
   if (options.json) terminal.out.write(`${JSON.stringify(totals)}\n`);
   else terminal.err.write(formatTable(Object.entries(totals).map(([name, count]) => [name, count])));
   return exitCodes.ok;
@@ -78,7 +78,7 @@ async function openScorer(modelPath: string | undefined) {
   return { space, scorer: createSessionScorer(space, loadSessionModel(artifact.sessionModel), artifact.model) };
 }
 
-/** Rows by session in input order; the n-th row of a text takes the n-th prediction of that text, an id its own. */
+/** Rows by session in input order; a row takes the prediction of its id where the text is the same, else one of its text. */
 async function joinSessions(options: ScoreOptions, registry: ConnectorRegistry): Promise<Map<string, Session>> {
   const take = indexPredictions(await readPredictions(options.predictions));
   const sessions = new Map<string, Session>();
