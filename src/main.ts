@@ -5,5 +5,7 @@ import { runProgram } from "./cli/main-program.ts";
 const registry: ConnectorRegistry = new Map([[fileConnector.name, fileConnector]]);
 
 const terminal = { out: process.stdout, err: process.stderr, now: () => performance.now() };
+// Messages that nobody reads any more end nothing.
+process.stderr.on("error", () => undefined);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 4));
 process.exitCode = await runProgram(process.argv.slice(2), registry, terminal);

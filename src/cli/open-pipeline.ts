@@ -47,7 +47,7 @@ export async function openPipeline(config: Config, registry: ConnectorRegistry):
     closers.push(() => sink.close());
     const state = openStateFile(config.state.path);
     closers.push(() => state.close());
-    checkFingerprint(state, config, model);
+    checkFingerprint(state, config, model, source.name);
     const sessions = openSessions(config, opened, () => Date.now());
     const { max_batches_in_flight: maxBatchesInFlight } = config.pipeline;
     const live = config.source["follow"] === true ? { tickMs } : {};
@@ -96,12 +96,14 @@ function openStateFile(path: string): State {
   return openState(path);
 }
 
-/** Labels of another model do not belong into the same sessions: a changed model or session rule needs a new state. */
-function checkFingerprint(state: State, config: Config, model: string): void {
-  const facts = JSON.stringify([model, config.label.top_k, config.session, config.source.type, config.sink]);
+/** Labels of another model do not belong into the same sessions: a changed model or session rule needs a new state, once there is something in it. */
+function checkFingerprint(state: State, config: Config, model: string, source: string): void {
+  const sink = Object.entries(config.sink).sort(([a], [b]) => (a < b ? -1 : 1));
+  const facts = JSON.stringify([model, config.label.top_k, config.session, config.source.type, sink]);
   const fingerprint = createHash("sha256").update(facts).digest("hex").slice(0, 16);
   const stored = state.meta("fingerprint");
-  if (stored === undefined) state.putMeta("fingerprint", fingerprint);
+  const isUnused = state.load(source).cursor === undefined;
+  if (stored === undefined || isUnused) state.putMeta("fingerprint", fingerprint);
   else if (stored !== fingerprint) {
     const message = `${config.state.path}: made with another model, session rule or sink. Use another state.path, or remove the file to read everything again.`;
     throw new TagsmithError("state_of_other_config", message, "exit");

@@ -9,12 +9,13 @@ import { type Mapping, mappingSchema } from "./mapping-schema.ts";
 
 /**
  * Reads every `*.yaml` of a folder, in name order. Throws `mapping_invalid` naming file, line and path of everything
- * wrong in the first bad file, or the two files that give one mapping name.
+ * wrong in the first bad file, or the two files that give one mapping name; `mapping_not_found` when there is none.
  */
 export function loadMappings(directory: string): Mapping[] {
-  const files = readdirSync(directory)
+  const files = listFolder(directory)
     .filter((name) => name.endsWith(".yaml") || name.endsWith(".yml"))
     .sort();
+  if (files.length === 0) throw notFound(directory, "the folder holds no mapping (*.yaml).");
   const seen = new Map<string, string>();
   return files.map((file) => {
     const mapping = parseMapping(readFileSync(path.join(directory, file), "utf8"), path.join(directory, file));
@@ -23,6 +24,18 @@ export function loadMappings(directory: string): Mapping[] {
     seen.set(mapping.name, file);
     return mapping;
   });
+}
+
+function listFolder(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (cause) {
+    throw notFound(directory, "the folder of mappings cannot be read.", cause);
+  }
+}
+
+function notFound(directory: string, what: string, cause?: unknown): TagsmithError {
+  return new TagsmithError("mapping_not_found", `${directory}: ${what}`, "exit", cause);
 }
 
 /** One mapping file; throws `mapping_invalid` with `file:line: path: problem`, one line each. */

@@ -1,8 +1,9 @@
-import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { beforeAll, describe, expect, it } from "vitest";
-import { freshFolder, root, runTagsmith, writeConfig } from "./tagsmith-process.ts";
+import { freshFolder, linesOf, root, runTagsmith, startTagsmith, writeConfig } from "./tagsmith-process.ts";
 
 const bundledModel = join(root, "models", "tagsmith-small");
 const missing = join(freshFolder("nothing"), "here");
@@ -103,6 +104,39 @@ describe("a broken set-up ends with one line and its exit code", () => {
     writeFileSync(join(folder, "labels.ndjson"), "mine\n");
     await expectError(["run", "--config", config], 4, "output_exists", "labels.ndjson");
     expect(readFileSync(join(folder, "labels.ndjson"), "utf8")).toBe("mine\n");
+    replaceIn(config, "dead.ndjson }", "dead.ndjson, overwrite: true }");
+    expect(await runTagsmith(["run", "--config", config, "--quiet"])).toEqual({ code: 0, out: "", err: "" });
+    expect(linesOf(folder, "labels.ndjson")).toHaveLength(1);
+  });
+
+  it.concurrent("and leaves no half output behind", async () => {
+    const { folder, config } = setUp("half");
+    const output = join(folder, "results.ndjson");
+    await expectError(["normalize", "--input", missing, "--output", output], 3, "file_not_found", missing);
+    const broken = join(folder, "broken.ndjson");
+    writeFileSync(broken, "{\n");
+    await expectError(
+      ["score", "--input", broken, "--predictions", config, "--output", output],
+      3,
+      "predictions_invalid",
+    );
+    await expectError(["label", "--input", missing, "--output", output], 3, "file_not_found", missing);
+    expect(readdirSync(folder).filter((name) => name.startsWith("results"))).toEqual([]);
+  });
+
+  it.concurrent("when the folder of mappings is missing or empty", async () => {
+    const { folder, config } = setUp("no-mapping", `mappings: { path: ${JSON.stringify(missing)} }`);
+    await expectError(["run", "--config", config], 2, "mapping_not_found", missing);
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    const rows = join(folder, "rows.ndjson");
+    await expectError(["normalize", "--input", rows, "--mappings", empty], 2, "mapping_not_found", empty);
+  });
+
+  it.concurrent("also when nobody reads the message", async () => {
+    const child = startTagsmith(["label"]);
+    child.stderr?.destroy();
+    expect(await once(child, "exit")).toEqual([2, null]);
   });
 
   it.concurrent("when the input is missing or a folder", async () => {
