@@ -50,7 +50,7 @@ function addPipelineCommands(program: Command, run: Run, registry: ConnectorRegi
     .description("label the bundled sample audit logs and show what was found")
     .option("--output <folder>", "where labels.ndjson and verdicts.ndjson go", "out")
     .option("--json", "print the summary as JSON", false)
-    .option("--quiet", "no progress, no summary", false)
+    .option("--quiet", "print nothing", false)
     .action((options: { output: string; json: boolean; quiet: boolean }) =>
       run(() => demoCommand(options.output, options, registry, terminal)),
     );
@@ -87,7 +87,7 @@ function addTextCommands(program: Command, run: Run, registry: ConnectorRegistry
     .description("rank behaviour tags for texts, or for the rows of a file")
     .argument("[text...]", "command lines or Kubernetes audit lines")
     .option("--input <file>", "rows with cmdline, command, k8slog, raw, event or message")
-    .option("--output <file>", "prediction rows; default: standard output")
+    .option("--output <file>", "file for the prediction rows; default: standard output")
     .option("--model <folder>", "artifact instead of the bundled one")
     .option("--top-k <n>", "labels a text", wholeNumber, 5)
     .option("--json", "print prediction rows", false)
@@ -107,9 +107,9 @@ function addTextCommands(program: Command, run: Run, registry: ConnectorRegistry
   program
     .command("score")
     .description("judge sessions from prediction rows")
-    .requiredOption("--input <file>", "rows with session_id in event order, or sessions with events")
+    .requiredOption("--input <file>", "rows with session_id, in event order")
     .requiredOption("--predictions <file>", "prediction rows of the same events")
-    .requiredOption("--output <file>", "one verdict a session")
+    .requiredOption("--output <file>", "one verdict a session; - for standard output")
     .option("--model <folder>", "artifact instead of the bundled one")
     .option("--json", "print the counts as JSON", false)
     .addHelpText(

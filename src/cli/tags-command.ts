@@ -10,7 +10,8 @@ export function tagsCommand(pattern: string | undefined, json: boolean, terminal
   const found = vocabulary.tags.filter((tag) =>
     [tag.id, tag.group, tag.definition].some((text) => text.toLowerCase().includes(needle)),
   );
+  if (found.length === 0) terminal.err.write(`No tag has ${JSON.stringify(needle)} in its id, group or definition.\n`);
   if (json) terminal.out.write(`${JSON.stringify(found)}\n`);
-  else terminal.out.write(formatTable(found.map((tag) => [tag.id, tag.group, tag.definition])));
+  else if (found.length > 0) terminal.out.write(formatTable(found.map((tag) => [tag.id, tag.group, tag.definition])));
   return exitCodes.ok;
 }
