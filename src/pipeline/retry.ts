@@ -7,6 +7,8 @@ export interface RetrySettings {
   readonly maxWaitMs: number;
   /** 0 to 1. */
   readonly random: () => number;
+  /** Called before each wait, for whoever must see that nothing moves. */
+  readonly onWait?: ((error: TagsmithError, waitMs: number) => void) | undefined;
 }
 
 /**
@@ -15,12 +17,14 @@ export interface RetrySettings {
  */
 export async function retry<T>(work: () => Promise<T> | T, settings: RetrySettings, signal: AbortSignal): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
+    const longestMs = Math.min(settings.maxWaitMs, settings.minWaitMs * 2 ** Math.min(attempt, 20));
+    const waitMs = longestMs * (0.5 + settings.random() / 2);
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof TagsmithError) || error.remedy !== "retry") throw error;
+      settings.onWait?.(error, waitMs);
     }
-    const waitMs = Math.min(settings.maxWaitMs, settings.minWaitMs * 2 ** Math.min(attempt, 20));
-    await sleep(waitMs * (0.5 + settings.random() / 2), undefined, { signal });
+    await sleep(waitMs, undefined, { signal });
   }
 }

@@ -5,7 +5,7 @@ import type { State } from "../state/open-state.ts";
 import type { Counts } from "../telemetry/signals.ts";
 import { createNormalizeStage } from "./normalize-stage.ts";
 import { readAhead } from "./read-ahead.ts";
-import { retry } from "./retry.ts";
+import { type RetrySettings, retry } from "./retry.ts";
 import type { SessionStage } from "./session-stage.ts";
 import type { LabelledBatch, Labeller, NormalizedBatch } from "./stage-types.ts";
 import { withTicks } from "./with-ticks.ts";
@@ -26,6 +26,7 @@ export interface PipelineParts {
   readonly stopWithinMs: number;
   readonly now: () => number;
   readonly random: () => number;
+  readonly onWait?: RetrySettings["onWait"];
   readonly onStep?: (batch: NormalizedBatch, output: Output) => void;
 }
 
@@ -62,7 +63,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   };
 
   const commit = async (batch: NormalizedBatch, output: Output): Promise<void> => {
-    const waits = { minWaitMs: 200, maxWaitMs: 30_000, random: parts.random };
+    const waits = { minWaitMs: 200, maxWaitMs: 30_000, random: parts.random, onWait: parts.onWait };
     const sinkPosition = await retry(() => sink.write(output, finish.signal), waits, finish.signal);
     const { normalizerState } = batch;
     const reached = { source: source.name, cursor: batch.batch.cursor, sinkPosition, normalizerState };

@@ -62,7 +62,7 @@ describe("a broken set-up ends with one line and its exit code", () => {
     await expectError(["run", "--config", config], 2, "config_invalid", config, "tok_p", "sessions");
     replaceIn(config, "label: { tok_p: 3 }\nsessions: {}", "");
     replaceIn(config, "batch_records", "batch_recrods");
-    await expectError(["run", "--config", config], 2, "config_invalid", "source", "batch_recrods");
+    await expectError(["run", "--config", config], 2, "config_invalid", `${config}: source: `, "batch_recrods");
   });
 
   it.concurrent("when the configuration is no YAML, expands without end, or is not there", async () => {

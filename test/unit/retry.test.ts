@@ -18,6 +18,21 @@ describe("retry", () => {
     expect(attempts).toBe(4);
   });
 
+  it("says before each wait what it waits for and how long", async () => {
+    const said: [string, number][] = [];
+    let attempts = 0;
+    const work = (): void => {
+      attempts += 1;
+      if (attempts < 4) throw failure("retry");
+    };
+    await retry(work, { ...waits, onWait: ({ code }, waitMs) => said.push([code, waitMs]) }, never);
+    expect(said).toEqual([
+      ["output_busy", 0.5],
+      ["output_busy", 1],
+      ["output_busy", 2],
+    ]);
+  });
+
   it("passes on an error that repeating does not help", async () => {
     let attempts = 0;
     const work = (): never => {
