@@ -54,7 +54,8 @@ function resultLine(result: Result): string {
 function explanationText(explanation: NonNullable<Result["explanation"]>, indent = "    "): string {
   const { tried, text, session, inner = [] } = explanation;
   const lines = tried.map(
-    ({ mapping, outcome, why }) => `${mapping}: ${outcome}${why === undefined ? "" : `, ${why}`}`,
+    ({ mapping, outcome, why }) =>
+      `${mapping}: ${outcome}${why === undefined ? "" : `: ${outcome === "declined" ? "" : "needs "}${why}`}`,
   );
   if (text !== undefined) lines.push(`text from ${text}`);
   if (session !== undefined) lines.push(`session from ${session}`);

@@ -25,7 +25,7 @@ describe("the output of a command", () => {
 
   it("goes into a pipe, which stays a pipe", async () => {
     const path = join(freshFolder(), "pipe");
-    execFileSync("mkfifo", [path]);
+    execFileSync("bash", ["-c", 'mkfifo "$1"', "bash", path]);
     const read = readFile(path, "utf8");
     await withOutput(path, terminal, (output) => output.write("text\n"));
     expect(await read).toBe("text\n");
