@@ -90,6 +90,7 @@ async function runConfig(
     await runPipeline({ ...pipeline.parts, onStep, onWait }, stop.signal);
   } catch (error) {
     if (!stop.isReasonOf(error)) throw error;
+    terminal.err.write("Stopped before all that was read could be stored; the rest is read again at the next start.\n");
   } finally {
     progress.end();
     await pipeline.close();
