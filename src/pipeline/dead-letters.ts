@@ -5,13 +5,24 @@ import type { SourceRecord } from "../sdk/document.ts";
 
 const maxExcerptChars = 2_000;
 
-/** The dead letter of a rejected record; `record` is the record itself where it is still at hand. */
-export function deadLetterOf(result: RefusedResult, source: string, record: SourceRecord | undefined): DeadLetter {
+/**
+ * The dead letter of a rejected record; `record` is the record itself where it is still at hand. `earlier`: how many of
+ * this code the record had before, as a list of documents may; ids are the same in every run.
+ */
+export function deadLetterOf(
+  result: RefusedResult,
+  source: string,
+  record: SourceRecord | undefined,
+  earlier: number,
+): DeadLetter {
   const [first] = result.records;
   const container = first?.container ?? "";
   const document = first?.id ?? "";
   return {
-    id: createHash("sha256").update(`${source}\0${container}\0${document}\0${result.code}`).digest("hex").slice(0, 32),
+    id: createHash("sha256")
+      .update([source, container, document, result.code, earlier].join("\0"))
+      .digest("hex")
+      .slice(0, 32),
     code: result.code,
     reason: result.reason,
     ...(result.field === undefined ? {} : { field: result.field }),

@@ -22,6 +22,7 @@ export function createNormalizeStage(normalizer: Normalizer, source: string, cou
   const collect = (batch: Batch, results: readonly Result[]): NormalizedBatch => {
     const events: Event[] = [];
     const deadLetters: DeadLetter[] = [];
+    const refusals = new Map<string, number>();
     for (const result of results) {
       if (result.kind === "event") {
         events.push(result.event);
@@ -31,7 +32,11 @@ export function createNormalizeStage(normalizer: Normalizer, source: string, cou
         countName(counts.skips, result.code);
       } else {
         countName(counts.rejects, result.code);
-        deadLetters.push(deadLetterOf(result, source, findRecord(batch.records, result)));
+        const record = findRecord(batch.records, result);
+        const [first] = result.records;
+        const refusal = `${first?.container}\0${first?.id}\0${result.code}`;
+        deadLetters.push(deadLetterOf(result, source, record, refusals.get(refusal) ?? 0));
+        countName(refusals, refusal);
       }
     }
     counts.documents += batch.records.length;

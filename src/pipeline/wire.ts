@@ -69,9 +69,6 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     const reached = { source: source.name, cursor: batch.batch.cursor, sinkPosition, normalizerState };
     const step = { ...reached, ...sessions.changes() };
     await retry(() => state.commit(step), waits, finish.signal);
-    counts.batches += 1;
-    counts.verdicts += output.verdicts.length;
-    counts.intrusions += output.verdicts.filter((v) => v.phase === "final" && v.verdict === "intrusion").length;
     parts.onStep?.(batch, output);
   };
 

@@ -5,9 +5,6 @@ export interface Counts {
   skipped: number;
   deadLetters: number;
   labelled: number;
-  verdicts: number;
-  intrusions: number;
-  batches: number;
   readonly skips: Map<string, number>;
   readonly mappings: Map<string, number>;
   readonly rejects: Map<string, number>;
@@ -21,9 +18,6 @@ export function createCounts(): Counts {
     skipped: 0,
     deadLetters: 0,
     labelled: 0,
-    verdicts: 0,
-    intrusions: 0,
-    batches: 0,
     skips: new Map(),
     mappings: new Map(),
     rejects: new Map(),
