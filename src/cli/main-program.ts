@@ -51,6 +51,7 @@ function addPipelineCommands(program: Command, run: Run, registry: ConnectorRegi
     .option("--output <folder>", "where labels.ndjson and verdicts.ndjson go", "out")
     .option("--json", "print the summary as JSON", false)
     .option("--quiet", "print nothing", false)
+    .addHelpText("after", "\nExample:\n  tagsmith demo --output out")
     .action((options: { output: string; json: boolean; quiet: boolean }) =>
       run(() => demoCommand(options.output, options, registry, terminal)),
     );
@@ -134,6 +135,7 @@ function addTextCommands(program: Command, run: Run, registry: ConnectorRegistry
     .description("list the behaviour tags and what they mean")
     .argument("[pattern]", "part of an id, a group or a definition")
     .option("--json", "print JSON", false)
+    .addHelpText("after", "\nExample:\n  tagsmith tags reverse_shell")
     .action((pattern: string | undefined, options: { json: boolean }) =>
       run(() => tagsCommand(pattern, options.json, terminal)),
     );
