@@ -1,4 +1,5 @@
-// Prints one line of JSON a session: its expected verdict and its features.
+// Prints one line of JSON a session: its expected verdict, its features, and those of its excerpts: runs of 1, 2 and 4 of its
+// events. Excerpts of a normal session are normal; those of an intrusion are given only where they show an explicit attack.
 // Run by training/train_sessions.py: node --conditions=source training/session-features.ts ROWS.jsonl
 // A row is a command of a session, in order. With `top`, [[tag, score], …], these are its labels; else the bundled model's are.
 import { readFileSync } from "node:fs";
@@ -35,8 +36,17 @@ for (const row of rows) {
 }
 const space = createFeatureSpace(opened.vocabulary);
 const list = createFeatureLister(space);
+const featuresOf = (events: readonly (readonly Label[])[]) =>
+  Object.fromEntries(list(accumulateSession(space, events)));
 for (const [sessionId, { expected, events }] of sessions) {
-  const features = Object.fromEntries(list(accumulateSession(space, events)));
-  process.stdout.write(`${JSON.stringify({ session_id: sessionId, expected, features })}\n`);
+  const runs = [1, 2, 4].flatMap((length) => excerpts(events, length)).map(featuresOf);
+  const clear = runs.filter((run) => expected === "normal_operation" || (run["explicit_attack_ratio"] ?? 0) > 0);
+  const features = featuresOf(events);
+  process.stdout.write(`${JSON.stringify({ session_id: sessionId, expected, features, excerpts: clear })}\n`);
 }
 await opened.close();
+
+function excerpts<T>(events: readonly T[], length: number): T[][] {
+  const starts = Array.from({ length: Math.floor(events.length / length) }, (_, index) => index * length);
+  return starts.map((start) => events.slice(start, start + length));
+}

@@ -6,8 +6,11 @@
 
 Each session is learnt twice: from the labels of models that never saw it (oof.py writes them while train.py cross-validates),
 as wrong as labels of new commands are, and from the artifact's own labels, which are right for most of its commands. Both
-occur where the model runs. A session's two forms are in the same fold; figures are printed for each form. Features come
-from the product's code (session-features.ts): there is one definition of them. The file is fitted on all sessions.
+occur where the model runs. A session's two forms are in the same fold; figures are printed for each form. Excerpts of
+sessions, down to single events, are learnt beside them with half a session's weight: those of normal sessions as normal, so
+that a short session is not suspicious for being short, and those of intrusions that show an explicit attack as intrusions.
+An event without any label counts as normal. Features come from the product's code
+(session-features.ts): there is one definition of them. The file is fitted on all sessions.
 """
 
 import argparse
@@ -25,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT_OF_FOLD = ROOT / "training" / ".cache" / "oof_sessions.jsonl"
-SEED, C, FOLDS, REPEATS, THRESHOLD = 17, 0.5, 5, 20, 0.5
+SEED, C, FOLDS, REPEATS, THRESHOLD, EXCERPT_WEIGHT = 17, 0.5, 5, 20, 0.5, 0.5
 
 
 def main() -> None:
@@ -38,45 +41,61 @@ def main() -> None:
     if options.labels.exists():
         forms["labels of models that never saw the session"] = options.labels
     loaded = {name: load(path) for name, path in forms.items()}
-    features = [form for form, _ in loaded.values()]
-    intrusion = next(iter(loaded.values()))[1]
+    sessions = list(loaded.values())
+    intrusion = np.array([session["expected"] == "intrusion" for session in sessions[0]])
     print(f"sessions {len(intrusion)}, intrusions {intrusion.sum()}, {FOLDS} folds dealt {REPEATS} times")
-    for name, probability in zip(loaded, out_of_fold(features, intrusion)):
+    probability, alarms = out_of_fold(sessions, intrusion)
+    for name, row, rates in zip(loaded, probability, alarms):
         print(name)
-        report(probability, intrusion)
-    write(options.out, fit(features, intrusion, np.arange(len(intrusion))))
+        report(row, intrusion)
+        print(f"  excerpts of unseen normal sessions judged intrusions at {THRESHOLD}: {np.mean(rates):.4f}")
+    write(options.out, fit(sessions, np.arange(len(intrusion))))
 
 
-def load(rows: Path) -> tuple[list[dict], np.ndarray]:
-    """Features and verdicts of the sessions, in the order of their ids."""
+def load(rows: Path) -> list[dict]:
+    """The sessions with features and excerpts, in the order of their ids."""
     node = ROOT / "node_modules" / ".bin" / "node"
     command = [str(node), "--conditions=source", str(ROOT / "training" / "session-features.ts"), str(rows)]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    sessions = sorted((json.loads(line) for line in lines), key=lambda session: session["session_id"])
-    intrusion = np.array([session["expected"] == "intrusion" for session in sessions])
-    return [session["features"] for session in sessions], intrusion
+    return sorted((json.loads(line) for line in lines), key=lambda session: session["session_id"])
 
 
 def make_model() -> Pipeline:
-    regression = LogisticRegression(solver="liblinear", C=C, class_weight="balanced", random_state=SEED, max_iter=3000)
-    return make_pipeline(DictVectorizer(), StandardScaler(with_mean=False), regression)
+    regression = LogisticRegression(solver="liblinear", C=C, random_state=SEED, max_iter=3000)
+    return make_pipeline(DictVectorizer(sparse=False), StandardScaler(with_mean=False), regression)
 
 
-def fit(forms: list[list[dict]], intrusion: np.ndarray, rows: np.ndarray) -> Pipeline:
-    features = [form[at] for form in forms for at in rows]
-    return make_model().fit(features, np.tile(intrusion[rows], len(forms)))
+def fit(forms: list[list[dict]], rows: np.ndarray) -> Pipeline:
+    features, label, weight = [{"schema_bias": 1.0, "events": 1.0}], [False], [len(rows) / 20]
+    for session in (form[at] for form in forms for at in rows):
+        excerpts = session["excerpts"]
+        features += [session["features"], *excerpts]
+        label += [session["expected"] == "intrusion"] * (1 + len(excerpts))
+        weight += [1.0] + [EXCERPT_WEIGHT / len(excerpts) for _ in excerpts]
+    labels, weights = np.array(label), np.array(weight)
+    for side in (labels, ~labels):
+        weights[side] *= len(forms) * len(rows) / 2 / weights[side].sum()
+    names = {"standardscaler__sample_weight": weights, "logisticregression__sample_weight": weights}
+    with np.errstate(invalid="ignore"):  # a constant feature's variance may come out a hair below 0; its scale is then 1
+        return make_model().fit(features, labels, **names)
 
 
-def out_of_fold(forms: list[list[dict]], intrusion: np.ndarray) -> np.ndarray:
-    """Probabilities by form, repeat and session. Some hundred sessions: one deal of the folds says little."""
+def out_of_fold(forms: list[list[dict]], intrusion: np.ndarray) -> tuple[np.ndarray, list[list[float]]]:
+    """Probabilities by form, repeat and session, and the share of excerpts above the threshold by form and fold.
+
+    Some hundred sessions: one deal of the folds says little.
+    """
     probability = np.zeros((len(forms), REPEATS, len(intrusion)))
+    alarms: list[list[float]] = [[] for _ in forms]
     for repeat in range(REPEATS):
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED + repeat)
         for train, test in folds.split(intrusion, intrusion):
-            model = fit(forms, intrusion, train)
-            for form, row in zip(forms, probability[:, repeat]):
-                row[test] = model.predict_proba([form[at] for at in test])[:, 1]
-    return probability
+            model = fit(forms, train)
+            for form, row, rates in zip(forms, probability[:, repeat], alarms):
+                row[test] = model.predict_proba([form[at]["features"] for at in test])[:, 1]
+                excerpts = [excerpt for at in test if not intrusion[at] for excerpt in form[at]["excerpts"]]
+                rates.append((model.predict_proba(excerpts)[:, 1] >= THRESHOLD).mean())
+    return probability, alarms
 
 
 def report(probability: np.ndarray, intrusion: np.ndarray) -> None:
@@ -92,6 +111,7 @@ def report(probability: np.ndarray, intrusion: np.ndarray) -> None:
 
 def write(out: Path, model: Pipeline) -> None:
     names, scaler, regression = (step for _, step in model.steps)
+    assert np.isfinite(scaler.scale_).all()
     artifact = {
         "schema": "agentsmith_rev20_l2_ml_v1",
         "feature_schema": "agentsmith_rev20_l2_features_v1",
