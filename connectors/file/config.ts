@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { z } from "zod";
 
 /** The `file` source in a configuration. */
@@ -28,8 +29,11 @@ export const fileSinkConfigSchema = z
     /** On a first run, empty files that already have content instead of refusing them. */
     overwrite: z.boolean().default(false),
   })
-  .refine((config) => new Set([config.labels, config.verdicts, config.dead_letters]).size === 3, {
-    error: "labels, verdicts and dead_letters must be three different files",
-  });
+  .refine(
+    (config) => new Set([config.labels, config.verdicts, config.dead_letters].map((at) => resolve(at))).size === 3,
+    {
+      error: "labels, verdicts and dead_letters must be three different files",
+    },
+  );
 
 export type FileSinkConfig = z.infer<typeof fileSinkConfigSchema>;

@@ -7,23 +7,35 @@ import { TagsmithError } from "#sdk";
 export class OutputFile {
   readonly #path: string;
   readonly #handle: FileHandle;
+  readonly #identity: string;
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(path: string, handle: FileHandle, identity: string) {
     this.#path = path;
     this.#handle = handle;
+    this.#identity = identity;
   }
 
   /**
    * Opens the file, creating it and its folders. `size`: cut back to this many bytes. Undefined: a first run, for which
-   * the file must be empty, or is emptied when `overwrite` is set.
+   * the file must be empty, or is emptied when `overwrite` is set. One of `others` under another name is refused.
    */
-  static async open(path: string, size: number | undefined, overwrite: boolean): Promise<OutputFile> {
+  static async open(
+    path: string,
+    size: number | undefined,
+    overwrite: boolean,
+    others: readonly OutputFile[],
+  ): Promise<OutputFile> {
     let handle: FileHandle | undefined;
     try {
       await mkdir(dirname(path), { recursive: true });
       handle = await open(path, constants.O_RDWR | constants.O_CREAT);
-      await cutBack(path, handle, size, overwrite);
-      return new OutputFile(path, handle);
+      const found = await handle.stat({ bigint: true });
+      if (!found.isFile()) throw new TagsmithError("output_not_a_file", `${path}: is not a regular file.`, "exit");
+      const file = new OutputFile(path, handle, `${found.dev}-${found.ino}`);
+      for (const other of others) file.#refuseSame(other);
+      checkSize(path, Number(found.size), size, overwrite);
+      await file.#cutBack(size ?? 0);
+      return file;
     } catch (cause) {
       await handle?.close();
       throw outputError(path, cause);
@@ -53,14 +65,18 @@ export class OutputFile {
   async close(): Promise<void> {
     await this.#handle.close();
   }
-}
 
-async function cutBack(path: string, handle: FileHandle, size: number | undefined, overwrite: boolean): Promise<void> {
-  const found = await handle.stat();
-  if (!found.isFile()) throw new TagsmithError("output_not_a_file", `${path}: is not a regular file.`, "exit");
-  checkSize(path, found.size, size, overwrite);
-  await handle.truncate(size ?? 0);
-  await handle.datasync();
+  /** Two outputs in one file would overwrite each other. */
+  #refuseSame(other: OutputFile): void {
+    if (this.#identity !== other.#identity) return;
+    const message = `${this.#path}: is the same file as ${other.#path}. Remove the link, or choose another name.`;
+    throw new TagsmithError("output_not_distinct", message, "exit");
+  }
+
+  async #cutBack(size: number): Promise<void> {
+    await this.#handle.truncate(size);
+    await this.#handle.datasync();
+  }
 }
 
 function checkSize(path: string, found: number, wanted: number | undefined, overwrite: boolean): void {
@@ -80,6 +96,9 @@ function outputError(path: string, cause: unknown): TagsmithError {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT") {
     return new TagsmithError("output_disk_full", `${path}: no space is left for the output.`, "retry", cause);
+  }
+  if (code === "EISDIR") {
+    return new TagsmithError("output_unwritable", `${path}: is a folder. Name a file in it.`, "exit", cause);
   }
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new TagsmithError("output_unwritable", `${path}: cannot be written (${detail}).`, "exit", cause);

@@ -28,8 +28,8 @@ interface Files {
 
 /**
  * A sink of three NDJSON files. `open` throws TagsmithError (exit): `output_exists`, `output_shorter_than_checkpoint`,
- * `output_unwritable`, `output_not_a_file`, `output_position_invalid`; `write` throws `output_disk_full` (retry),
- * `output_unwritable` or `output_not_open` (exit).
+ * `output_unwritable`, `output_not_a_file`, `output_not_distinct`, `output_position_invalid`; `write` throws
+ * `output_disk_full` (retry), `output_unwritable` or `output_not_open` (exit).
  */
 export function createFileSink(config: FileSinkConfig, settings: FileSinkSettings): Sink {
   const formatLabel = compileLabelFormat(settings.model);
@@ -59,7 +59,7 @@ async function openFiles(config: FileSinkConfig, position: string | undefined): 
   const sizes = position === undefined ? undefined : parsePosition(position);
   const opened: OutputFile[] = [];
   const open = async (path: string, size: number | undefined) => {
-    const file = await OutputFile.open(path, size, config.overwrite);
+    const file = await OutputFile.open(path, size, config.overwrite, opened);
     opened.push(file);
     return file;
   };

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { link, mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -153,8 +153,15 @@ describe("the file sink", () => {
   it("says that a path cannot be written", async () => {
     await writeFile(at("plain"), "");
     expect(await codeOf(sinkOn({ labels: at("plain/labels") }).open(undefined))).toBe("output_unwritable");
-    expect(await codeOf(sinkOn({ labels: folder }).open(undefined))).toBe("output_unwritable");
     expect(await codeOf(sinkOn({ labels: "/dev/null" }).open(undefined))).toBe("output_not_a_file");
+  });
+
+  it("says that an output path is a folder", async () => {
+    const opening = sinkOn({ labels: folder }).open(undefined);
+    await expect(opening).rejects.toMatchObject({
+      code: "output_unwritable",
+      message: `${folder}: is a folder. Name a file in it.`,
+    });
   });
 
   it("makes the folders of its files", async () => {
@@ -168,5 +175,35 @@ describe("the file sink", () => {
 
   it("refuses one path for two outputs", () => {
     expect(() => sinkOn({ verdicts: at("labels") })).toThrow("three different files");
+  });
+
+  it("refuses two spellings of one path", () => {
+    const labels = path.relative(process.cwd(), at("labels"));
+    for (const verdicts of [`./${labels}`, at("x/../labels"), `${folder}//labels`, at("./labels")]) {
+      expect(() => sinkOn({ labels, verdicts })).toThrow("three different files");
+    }
+  });
+
+  it("refuses two links to one file and leaves it as it is", async () => {
+    const first = sinkOn();
+    await first.open(undefined);
+    const position = await first.write(output({ labels: [full] }), signal);
+    await first.close();
+    const before = await readFile(at("labels"), "utf8");
+    await symlink(at("labels"), at("soft"));
+    await link(at("labels"), at("hard"));
+    for (const name of ["soft", "hard"]) {
+      expect(await codeOf(sinkOn({ dead_letters: at(name) }).open(position))).toBe("output_not_distinct");
+    }
+    expect(await readFile(at("labels"), "utf8")).toBe(before);
+  });
+
+  it("refuses a link to an output that does not exist yet", async () => {
+    await symlink(at("labels"), at("soft"));
+    const opening = sinkOn({ verdicts: at("soft") }).open(undefined);
+    await expect(opening).rejects.toMatchObject({
+      code: "output_not_distinct",
+      message: expect.stringContaining(`${at("soft")}: is the same file as ${at("labels")}.`),
+    });
   });
 });
