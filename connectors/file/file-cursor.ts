@@ -25,8 +25,10 @@ const entrySchema = z.strictObject({
 
 const cursorSchema = z.strictObject({
   files: z.array(entrySchema),
-  /** Marks of files read to the end long ago, 12 characters each. */
-  finished: z.string().default(""),
+  /** Files read to the end long ago, in short; see FinishedMarks. */
+  marks: z.string().default(""),
+  /** Once the place of `marks`, without how far the files were read. */
+  finished: z.literal("", "its marks of finished files do not hold how far they were read").optional(),
 });
 
 /** How far one file was read, as it stands in a cursor. */
@@ -35,12 +37,18 @@ export type FileCursor = z.infer<typeof cursorSchema>;
 
 /** Reads a cursor that `formatCursor` wrote; throws `file_cursor_invalid` (exit). */
 export function parseCursor(text: string | undefined): FileCursor {
-  if (text === undefined || text === "") return { files: [], finished: "" };
+  if (text === undefined || text === "") return { files: [], marks: "" };
   try {
     return cursorSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new TagsmithError("file_cursor_invalid", `the stored cursor cannot be read: ${String(cause)}`, "exit", cause);
+    const message = `the stored place in the input cannot be read: ${reasonOf(cause)}. Use another state.`;
+    throw new TagsmithError("file_cursor_invalid", message, "exit", cause);
   }
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof z.ZodError)) return String(cause);
+  return cause.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
 }
 
 /** One entry as JSON, what is at its default left out. */

@@ -1,48 +1,32 @@
-import { createHash } from "node:crypto";
-import { type CursorEntry, formatEntry, parseCursor } from "./file-cursor.ts";
+import { formatEntry, parseCursor } from "./file-cursor.ts";
+import { entryFromCursor, entryToCursor, type FileEntry } from "./file-entry.ts";
+import { FinishedMarks } from "./finished-marks.ts";
 import type { ListedFile } from "./list-files.ts";
-import { type Position, startOfFile } from "./position.ts";
-import type { Container } from "./record-place.ts";
+import { startOfFile } from "./position.ts";
 
-/** How far one file was read. */
-export interface FileEntry {
-  readonly container: Container;
-  path: string;
-  readonly identity: string;
-  /** Number and hash of its first bytes: tells a file that was written anew in place. */
-  head: string;
-  readonly position: Position;
-  /** Size of the file when it was read to its end; undefined while it was not. */
-  doneBytes: number | undefined;
-}
-
-/** Done files that keep their exact place; older ones keep a mark only. */
+/** Done files that keep an entry; older ones keep a mark only. */
 const keptDone = 200;
-const markChars = 12;
 
 /** Which files were read how far: what a cursor says, kept up while reading. */
 export class FileLedger {
   readonly #entries: FileEntry[];
-  #finished: string;
-  readonly #marks: Set<string>;
+  readonly #marks: FinishedMarks;
 
   constructor(cursor: string | undefined) {
-    const { files, finished } = parseCursor(cursor);
-    this.#entries = files.map(fromCursor);
-    this.#finished = finished;
-    this.#marks = new Set(finished.match(/.{12}/g));
+    const { files, marks } = parseCursor(cursor);
+    this.#entries = files.map(entryFromCursor);
+    this.#marks = new FinishedMarks(marks);
   }
 
   /** Whether a path was met before; a file under it may come back. */
   knows(path: string): boolean {
-    return this.#entries.some((entry) => entry.path === path || entry.container.name === path);
+    const isAt = (entry: FileEntry) => entry.path === path || entry.container.name === path;
+    return this.#entries.some(isAt) || this.#marks.generation(path) >= 0;
   }
 
   /** Lets go of what is about files that are gone, so that the cursor does not grow for ever. */
   prune(listed: readonly ListedFile[]): void {
-    const marks = new Set(listed.map((file) => markOf(file.identity)));
-    for (const mark of this.#marks) if (!marks.has(mark)) this.#marks.delete(mark);
-    this.#finished = [...this.#marks].join("");
+    this.#marks.prune(listed);
     const names = new Set(listed.flatMap((file) => [file.path, file.identity]));
     const isWanted = (entry: FileEntry) =>
       names.has(entry.identity) || names.has(entry.path) || names.has(entry.container.name);
@@ -52,19 +36,25 @@ export class FileLedger {
   /** Whether there is nothing new in a file: it was read to its end and has not grown since. */
   isFinished(file: ListedFile): boolean {
     if (file.kind === "stream") return false;
-    if (this.#marks.has(markOf(file.identity))) return true;
-    return this.find(file.identity)?.doneBytes === file.bytes;
+    const entry = this.#entries.findLast(({ identity }) => identity === file.identity);
+    return (entry === undefined ? this.#marks.doneBytes(file.identity) : entry.doneBytes) === file.bytes;
   }
 
-  find(identity: string): FileEntry | undefined {
-    return this.#entries.findLast((entry) => entry.identity === identity);
+  /** How far a file was read; undefined when it was not met before. */
+  find(file: ListedFile): FileEntry | undefined {
+    const entry = this.#entries.findLast(({ identity }) => identity === file.identity);
+    if (entry !== undefined) return entry;
+    const marked = this.#marks.take(file);
+    if (marked !== undefined) this.#entries.push(marked);
+    return marked;
   }
 
   /** A file not met before, or one that took the place of another. */
   add(file: ListedFile, head: string): FileEntry {
     const before = this.#entries.filter((entry) => entry.container.name === file.path);
     this.#entries.splice(0, this.#entries.length, ...this.#entries.filter((entry) => entry.identity !== file.identity));
-    const generation = 1 + Math.max(-1, ...before.map((entry) => entry.container.generation));
+    const generations = before.map((entry) => entry.container.generation);
+    const generation = 1 + Math.max(this.#marks.generation(file.path), ...generations);
     const entry: FileEntry = {
       container: { name: file.path, generation },
       path: file.path,
@@ -93,60 +83,13 @@ export class FileLedger {
   }
 
   toCursor(): string {
-    const files = this.#entries.map((entry) => formatEntry(toCursor(entry))).join(",");
-    return `{"files":[${files}],"finished":"${this.#finished}"}`;
+    const files = this.#entries.map((entry) => formatEntry(entryToCursor(entry))).join(",");
+    return `{"files":[${files}],"marks":"${this.#marks}"}`;
   }
 
   #fold(entry: FileEntry): void {
     this.#entries.splice(this.#entries.indexOf(entry), 1);
-    const mark = markOf(entry.identity);
-    if (this.#marks.has(mark)) return;
-    this.#marks.add(mark);
-    this.#finished += mark;
+    const isStream = entry.head === "";
+    if (!isStream) this.#marks.add(entry);
   }
-}
-
-/** Twelve characters that stand for a file. */
-function markOf(identity: string): string {
-  return createHash("sha256").update(identity).digest("base64url").slice(0, markChars);
-}
-
-function fromCursor(entry: CursorEntry): FileEntry {
-  const { offset, line, column, sequence } = entry;
-  return {
-    container: { name: entry.container ?? entry.path, generation: entry.generation },
-    path: entry.path,
-    identity: entry.identity,
-    head: entry.head,
-    position: {
-      offset,
-      line,
-      column,
-      onLine: entry.on_line,
-      records: sequence,
-      inArray: entry.in_array,
-      skipColumn: entry.skip_column,
-      plainUntil: entry.plain_until,
-    },
-    doneBytes: entry.done_bytes < 0 ? undefined : entry.done_bytes,
-  };
-}
-
-function toCursor({ container, path, identity, head, position, doneBytes }: FileEntry): CursorEntry {
-  return {
-    path,
-    container: container.name,
-    identity,
-    generation: container.generation,
-    head,
-    offset: position.offset,
-    line: position.line,
-    sequence: position.records,
-    column: position.column,
-    on_line: position.onLine,
-    in_array: position.inArray,
-    skip_column: position.skipColumn,
-    plain_until: position.plainUntil,
-    done_bytes: doneBytes ?? -1,
-  };
 }

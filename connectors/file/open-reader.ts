@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { Readable } from "node:stream";
+import type { FileEntry } from "./file-entry.ts";
 import { FileInput, fileError, openFile } from "./file-input.ts";
-import type { FileEntry, FileLedger } from "./file-ledger.ts";
+import type { FileLedger } from "./file-ledger.ts";
 import { FileReader } from "./file-reader.ts";
 import { GzipInput } from "./gzip-input.ts";
 import { type ListedFile, stdinPath } from "./list-files.ts";
@@ -58,7 +59,7 @@ async function isGzip(handle: FileHandle, path: string): Promise<boolean> {
 
 /** The ledger's entry when the file still is what it was, read so far; a new entry otherwise. */
 async function resumedEntry(file: ListedFile, handle: FileHandle, ledger: FileLedger, isCompressed: boolean) {
-  const known = ledger.find(file.identity);
+  const known = ledger.find(file);
   const isShorter = known !== undefined && !isCompressed && file.bytes < known.position.offset;
   if (known !== undefined && !isShorter && (await hasSameHead(known, file.bytes, handle))) {
     known.path = file.path;

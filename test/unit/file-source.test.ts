@@ -1,4 +1,4 @@
-import { appendFile, chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -184,10 +184,91 @@ describe("the file source after a restart", () => {
     const count = 1_500;
     for (let n = 0; n < count; n += 1) await writeFile(at(`f${n}`), line(n));
     const cursor = (await readBatches()).at(-1)?.cursor ?? "";
-    expect(cursor.length).toBeLessThan(400 * 200 + count * 12 + 1_000);
+    expect(cursor.length).toBeLessThan(400 * 200 + count * 50 + 1_000);
     expect(await readAll({ cursor })).toEqual([]);
     await writeFile(at("new"), line(1));
     expect(await readAll({ cursor })).toEqual(['new line:1 {"n":1}']);
+  });
+});
+
+describe("the file source after a restart with hundreds of finished files", () => {
+  const name = (n: number) => `f${String(n).padStart(3, "0")}`;
+  const early = name(0);
+  const late = name(449);
+
+  /** Finishes 450 files, the first of which has `content`; the cursor then. */
+  async function finishMany(content: string | Uint8Array = line(0)): Promise<string | undefined> {
+    for (let n = 0; n < 450; n += 1) await writeFile(at(name(n)), n === 0 ? content : line(n));
+    return (await readBatches()).at(-1)?.cursor;
+  }
+
+  it("reads what was appended to an early file and to a late one, under the ids that follow", async () => {
+    let cursor = await finishMany();
+    for (const again of [2, 3]) {
+      await appendFile(at(early), line(again));
+      await appendFile(at(late), line(again));
+      const batches = await readBatches({ cursor });
+      cursor = batches.at(-1)?.cursor;
+      const records = batches.flatMap((batch) => batch.records);
+      expect(records.map(show)).toEqual([
+        `${early} line:${again} {"n":${again}}`,
+        `${late} line:${again} {"n":${again}}`,
+      ]);
+      expect(records.map(({ sequence }) => sequence)).toEqual([again - 1, again - 1]);
+    }
+    expect(await readAll({ cursor })).toEqual([]);
+  });
+
+  it("goes on in the middle of a line, of an array and of a broken value", async () => {
+    for (const [content, added, expected] of [
+      ['{"n":1}', '{"n":2}', 'line:1.1 {"n":2}'],
+      ['[{"n":1},', '{"n":2}]', 'line:1.1 {"n":2}'],
+      ['{\n "a": 1\n "b": 2\n', ' "c": 3\n}\n{"n":2}\n', 'line:6 {"n":2}'],
+    ] as const) {
+      const cursor = await finishMany(content);
+      await appendFile(at(early), added);
+      expect(await readAll({ cursor })).toEqual([`${early} ${expected}`]);
+    }
+  });
+
+  it("reads an early file anew that was emptied or written anew in place, under other ids", async () => {
+    const cursor = await finishMany(line(1) + line(2));
+    await truncate(at(early));
+    await appendFile(at(early), line(7));
+    expect(await readAll({ cursor })).toEqual([`${early} line:1@1 {"n":7}`]);
+    await writeFile(at(early), linesTo(3));
+    expect(await readAll({ cursor })).toHaveLength(3);
+  });
+
+  it("gives other ids to a file that takes the place of an early one", async () => {
+    const cursor = await finishMany();
+    await rename(at(early), at("old"));
+    await writeFile(at(early), line(7));
+    expect(await readAll({ cursor })).toEqual([`${early} line:1@1 {"n":7}`]);
+    await appendFile(at("old"), line(8));
+    expect(await readAll({ cursor })).toEqual([`${early} line:1@1 {"n":7}`, 'old line:2 {"n":8}']);
+  });
+
+  it("leaves a compressed file alone that ended too early", async () => {
+    const bytes = gzipSync(linesTo(2_000));
+    const cursor = await finishMany(bytes.subarray(0, bytes.length - 100));
+    expect(await readAll({ cursor })).toEqual([]);
+  });
+
+  it("reads nothing again that an interrupted run had finished", async () => {
+    await finishMany();
+    const cursor = (await readBatches({ config: { batch_records: 420 } }))[0]?.cursor;
+    expect(await readAll({ cursor })).toHaveLength(30);
+  });
+
+  it("refuses a cursor whose marks do not hold how far files were read", async () => {
+    await writeFile(at("a"), line(1));
+    await expect(readAll({ cursor: '{"files":[],"finished":"abcdefghijkl"}' })).rejects.toMatchObject({
+      code: "file_cursor_invalid",
+      message: expect.stringContaining("finished: its marks of finished files do not hold how far they were read."),
+    });
+    expect(await codeOf(readAll({ cursor: '{"files":[],"marks":"abcdefghijkl"}' }))).toBe("file_cursor_invalid");
+    expect(await readAll({ cursor: '{"files":[],"finished":""}' })).toHaveLength(1);
   });
 });
 
