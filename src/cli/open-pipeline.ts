@@ -102,7 +102,8 @@ function checkFingerprint(state: State, config: Config, model: string, source: s
   const facts = JSON.stringify([model, config.label.top_k, config.session, config.source.type, sink]);
   const fingerprint = createHash("sha256").update(facts).digest("hex").slice(0, 16);
   const stored = state.meta("fingerprint");
-  const isUnused = state.load(source).cursor === undefined;
+  const { cursor, sinkPosition } = state.load(source);
+  const isUnused = cursor === undefined && sinkPosition === undefined;
   if (stored === undefined || isUnused) state.putMeta("fingerprint", fingerprint);
   else if (stored !== fingerprint) {
     const message = `${config.state.path}: made with another model, session rule or sink. Use another state.path, or remove the file to read everything again.`;

@@ -4,6 +4,7 @@ import type { Source } from "../sdk/source.ts";
 import type { State } from "../state/open-state.ts";
 import type { Counts } from "../telemetry/signals.ts";
 import { createNormalizeStage } from "./normalize-stage.ts";
+import { openSink } from "./open-sink.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type RetrySettings, retry } from "./retry.ts";
 import type { SessionStage } from "./session-stage.ts";
@@ -40,10 +41,10 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   const done = state.load(source.name);
   if (done.normalizerState !== undefined) normalizer.restore(done.normalizerState);
   sessions.restore(state);
-  await sink.open(done.sinkPosition);
   const normalizeStage = createNormalizeStage(normalizer, source.name, counts);
   const finish = new AbortController();
   stop.addEventListener("abort", () => setTimeout(() => finish.abort(stop.reason), parts.stopWithinMs).unref());
+  await openSink(sink, state, done.sinkPosition, finish.signal);
 
   const label = async (batch: NormalizedBatch): Promise<LabelledBatch> => {
     const texts = batch.events.map((event) => event.text);

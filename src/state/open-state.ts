@@ -36,6 +36,8 @@ export interface State {
    */
   commit(step: Step): void;
   load(source: string): Progress;
+  /** Stores where the sink stands before its first write, so that a kill during that write can be taken back too. */
+  startSink(position: string): void;
   /** Sessions that have a text, in key order. */
   sessionMeta(): IterableIterator<readonly [sessionKey: string, meta: string]>;
   /** Keys of the sessions that have stored events. */
@@ -71,6 +73,7 @@ function stateOn(db: DatabaseSync, path: string): State {
   const meta = (key: string) => text(statements.readMeta.get(key)?.["value"]);
   return {
     commit: (step) => transact(db, path, events, () => store(step, statements, events)),
+    startSink: (position) => transact(db, path, events, () => statements.putMeta.run(sinkPositionKey, position)),
     load: (source) => loadProgress(statements.readSource.get(source), meta(sinkPositionKey)),
     sessionMeta: () => readSessions(statements.readSessions),
     sessionKeys: () => events.sessionKeys(),

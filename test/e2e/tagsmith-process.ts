@@ -42,7 +42,7 @@ export function freshFolder(name: string): string {
 export function writeConfig(folder: string, paths: readonly string[], extra = ""): string {
   const path = join(folder, "tagsmith.yaml");
   const lines = [
-    `source: { type: file, paths: ${JSON.stringify(paths)}, batch_records: 40 }`,
+    `source: { type: file, paths: ${JSON.stringify(paths)}, batch_records: 25 }`,
     `sink: { type: file, labels: ${join(folder, "labels.ndjson")}, verdicts: ${join(folder, "verdicts.ndjson")}, dead_letters: ${join(folder, "dead.ndjson")} }`,
     `state: { path: ${join(folder, "state.db")} }`,
     extra,
