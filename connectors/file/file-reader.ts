@@ -1,6 +1,6 @@
 import type { SourceRecord } from "#sdk";
 import { ByteWindow } from "./byte-window.ts";
-import type { Input } from "./file-input.ts";
+import { fileError, type Input, type ReadResult } from "./file-input.ts";
 import type { Position } from "./position.ts";
 import { type Container, unreadableAt } from "./record-place.ts";
 import { RecordSplitter } from "./record-splitter.ts";
@@ -35,12 +35,12 @@ export class FileReader {
 
   /**
    * Adds records to `batch` until `isFull` says so or nothing more can be read now. `isLast`: the input will not grow,
-   * so what stands at its end without a newline is a record.
+   * so what stands at its end without a newline is a record. Throws `file_unreadable` (exit).
    */
   async fill(batch: RecordBatch, isLast: boolean, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#isOver) {
       if (this.#drain(batch, false)) return;
-      const result = await this.#input.read(this.#window, signal);
+      const result = await this.#read(signal);
       if (signal.aborted) return;
       if (result.kind === "damaged") this.#report(batch, result);
       if (result.kind === "idle") return;
@@ -54,6 +54,14 @@ export class FileReader {
 
   async close(): Promise<void> {
     await this.#input.close();
+  }
+
+  async #read(signal: AbortSignal): Promise<ReadResult> {
+    try {
+      return await this.#input.read(this.#window, signal);
+    } catch (cause) {
+      throw fileError(this.#container.name, cause);
+    }
   }
 
   /** True when the batch is full. */

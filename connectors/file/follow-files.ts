@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Batch, TagsmithError } from "#sdk";
+import type { Batch } from "#sdk";
 import type { FileSourceConfig } from "./config.ts";
 import { FileLedger } from "./file-ledger.ts";
 import { RecordBatch } from "./file-reader.ts";
 import { isGlob, type ListedFile, listFiles } from "./list-files.ts";
-import { type OpenedFile, type OpenSettings, openReader } from "./open-reader.ts";
+import { type OpenedFile, type OpenSettings, openIfPresent } from "./open-reader.ts";
 
 /** A followed file. */
 interface Tail {
@@ -102,13 +102,9 @@ class Follower {
 
   async #open(file: ListedFile): Promise<void> {
     if (this.#ledger.isFinished(file)) return;
-    try {
-      const opened = await openReader(file, this.#ledger, this.#settings);
-      this.#tails.set(file.identity, { opened, quietLooks: 0, seenBytes: 0, fileBytes: file.bytes });
-    } catch (cause) {
-      // It was there a moment ago: deleted since, which the next look finds too.
-      if (!(cause instanceof TagsmithError) || cause.code !== "file_not_found") throw cause;
-    }
+    const opened = await openIfPresent(file, this.#ledger, this.#settings);
+    if (opened === undefined) return;
+    this.#tails.set(file.identity, { opened, quietLooks: 0, seenBytes: 0, fileBytes: file.bytes });
   }
 
   async #check(tail: Tail, file: ListedFile | undefined): Promise<void> {

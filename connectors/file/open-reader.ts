@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { Readable } from "node:stream";
+import { TagsmithError } from "#sdk";
 import type { FileEntry } from "./file-entry.ts";
 import { FileInput, fileError, openFile } from "./file-input.ts";
 import type { FileLedger } from "./file-ledger.ts";
@@ -28,8 +29,22 @@ export interface OpenedFile {
   isSame(bytes: number): Promise<boolean>;
 }
 
+/** As `openReader`; undefined when the file was there a moment ago, when it was listed, and is gone since. */
+export async function openIfPresent(
+  file: ListedFile,
+  ledger: FileLedger,
+  settings: OpenSettings,
+): Promise<OpenedFile | undefined> {
+  try {
+    return await openReader(file, ledger, settings);
+  } catch (cause) {
+    if (cause instanceof TagsmithError && cause.code === "file_not_found") return undefined;
+    throw cause;
+  }
+}
+
 /** Opens a file where the ledger says that reading goes on, or at its start; a stream always begins at its start. */
-export async function openReader(file: ListedFile, ledger: FileLedger, settings: OpenSettings): Promise<OpenedFile> {
+async function openReader(file: ListedFile, ledger: FileLedger, settings: OpenSettings): Promise<OpenedFile> {
   const { maxRecordBytes } = settings;
   if (file.kind === "stream") {
     const entry = ledger.restart(file);
@@ -44,11 +59,20 @@ export async function openReader(file: ListedFile, ledger: FileLedger, settings:
     const { offset } = entry.position;
     const input = isCompressed ? new GzipInput(handle, offset) : new FileInput(handle, offset);
     const reader = new FileReader(input, entry.container, entry.position, maxRecordBytes);
-    const isSame = async (bytes: number) => bytes >= reader.consumed && (await hasSameHead(entry, bytes, handle));
+    const isSame = async (bytes: number) => bytes >= reader.consumed && (await stillBegins(entry, bytes, handle));
     return { entry, reader, canGrow: !isCompressed, isSame };
   } catch (cause) {
     await handle.close();
     throw fileError(file.path, cause);
+  }
+}
+
+/** As `hasSameHead`, with the error that the user understands. */
+async function stillBegins(entry: FileEntry, bytes: number, handle: FileHandle): Promise<boolean> {
+  try {
+    return await hasSameHead(entry, bytes, handle);
+  } catch (cause) {
+    throw fileError(entry.path, cause);
   }
 }
 

@@ -3,9 +3,9 @@ import type { FileSourceConfig } from "./config.ts";
 import { FileLedger } from "./file-ledger.ts";
 import { RecordBatch } from "./file-reader.ts";
 import { listFiles } from "./list-files.ts";
-import { type OpenSettings, openReader } from "./open-reader.ts";
+import { type OpenSettings, openIfPresent } from "./open-reader.ts";
 
-/** Reads the configured files to their ends, in path order. */
+/** Reads the configured files to their ends, in path order; one that is deleted before its turn is passed over. */
 export async function* readFiles(
   config: FileSourceConfig,
   settings: OpenSettings,
@@ -26,11 +26,12 @@ export async function* readFiles(
     return { records: batch.records, cursor: ledger.toCursor(), progress };
   };
   for (const file of files) {
-    if (ledger.isFinished(file)) {
+    const opened = ledger.isFinished(file) ? undefined : await openIfPresent(file, ledger, settings);
+    if (opened === undefined) {
       passedBytes += file.bytes;
       continue;
     }
-    const { entry, reader } = await openReader(file, ledger, settings);
+    const { entry, reader } = opened;
     try {
       while (!reader.isOver) {
         await reader.fill(batch, true, signal);

@@ -1,4 +1,4 @@
-import { appendFile, chmod, mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, rename, rm, symlink, truncate, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -81,6 +81,23 @@ describe("the file source", () => {
     await writeFile(at("a"), line(1));
     await chmod(at("a"), 0o000);
     expect(await codeOf(readAll())).toBe("file_unreadable");
+  });
+
+  it("passes over a file that is deleted before its turn, and reads the rest", async () => {
+    for (const name of ["a", "b", "c"]) await writeFile(at(name), linesTo(2));
+    const source = createFileSource(
+      fileSourceConfigSchema.parse({ paths: [at("a"), at("b"), at("c")], batch_records: 2 }),
+    );
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    for await (const batch of source.read(undefined, new AbortController().signal)) {
+      if (seen.length === 0) await unlink(at("b"));
+      seen.push(...batch.records.map(show));
+      cursor = batch.cursor;
+    }
+    expect(seen).toEqual(['a line:1 {"n":0}', 'a line:2 {"n":1}', 'c line:1 {"n":0}', 'c line:2 {"n":1}']);
+    await writeFile(at("b"), line(9));
+    expect(await readAll({ cursor })).toEqual(['b line:1 {"n":9}']);
   });
 
   it("refuses a cursor it did not write", async () => {
