@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TagsmithError } from "#sdk";
+import { fileShapes } from "./file-shape.ts";
 
 const count = z.int().min(0);
 
@@ -19,6 +20,7 @@ const entrySchema = z.strictObject({
   in_array: z.boolean().default(false),
   skip_column: z.int().min(-1).default(-1),
   plain_until: count.default(0),
+  shape: z.enum(fileShapes).default("unknown"),
   /** Size of the file when it was read to its end; -1: it was not. */
   done_bytes: z.int().min(-1).default(-1),
 });
@@ -54,7 +56,7 @@ function reasonOf(cause: unknown): string {
 /** One entry as JSON, what is at its default left out. */
 export function formatEntry(entry: CursorEntry): string {
   const { path, container, identity, generation, head, offset, line, sequence } = entry;
-  const { column, on_line, in_array, skip_column, plain_until, done_bytes } = entry;
+  const { column, on_line, in_array, skip_column, plain_until, shape, done_bytes } = entry;
   return JSON.stringify({
     path,
     ...(container !== undefined && container !== path && { container }),
@@ -69,6 +71,7 @@ export function formatEntry(entry: CursorEntry): string {
     ...(in_array && { in_array }),
     ...(skip_column >= 0 && { skip_column }),
     ...(plain_until > offset && { plain_until }),
+    ...(shape !== "unknown" && { shape }),
     ...(done_bytes >= 0 && { done_bytes }),
   });
 }

@@ -31,6 +31,7 @@ export function entryFromCursor(entry: CursorEntry): FileEntry {
       inArray: entry.in_array,
       skipColumn: entry.skip_column,
       plainUntil: entry.plain_until,
+      shape: entry.shape,
     },
     doneBytes: entry.done_bytes < 0 ? undefined : entry.done_bytes,
   };
@@ -52,6 +53,7 @@ export function entryToCursor({ container, path, identity, head, position, doneB
     in_array: position.inArray,
     skip_column: position.skipColumn,
     plain_until: position.plainUntil,
+    shape: position.shape,
     done_bytes: doneBytes ?? -1,
   };
 }

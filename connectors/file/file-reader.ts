@@ -42,6 +42,7 @@ export class FileReader {
       if (this.#drain(batch, false)) return;
       const result = await this.#read(signal);
       if (signal.aborted) return;
+      if (result.kind === "damaged" && this.#splitter.decideShape()) continue;
       if (result.kind === "damaged") this.#report(batch, result);
       if (result.kind === "idle") return;
       if (result.kind !== "end") continue;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { TagsmithError } from "#sdk";
 import type { FileEntry } from "./file-entry.ts";
+import { fileShapes } from "./file-shape.ts";
 import type { ListedFile } from "./list-files.ts";
 
 /** Characters that stand for a file, for the name of its records, and for its first bytes. */
@@ -8,7 +9,7 @@ const identityChars = 12;
 const nameChars = 8;
 const headChars = 12;
 const numbersAt = identityChars + nameChars + headChars;
-const wellFormed = /^[\w-]{32}[0-9a-z]{1,11}(?:\.[0-9a-z]{1,11}){0,10}$/;
+const wellFormed = /^[\w-]{32}[0-9a-z]{1,11}(?:\.[0-9a-z]{1,11}){0,11}$/;
 
 /**
  * Files read to their ends long ago, in some 45 characters each: enough to see that one has grown, and to go on in it.
@@ -95,6 +96,7 @@ function markOf({ container, identity, head, position, doneBytes = 0 }: FileEntr
   const [headBytes, headHash] = head.split(":");
   const numbers = [
     Number(headBytes),
+    fileShapes.indexOf(position.shape),
     doneBytes,
     position.line,
     position.records,
@@ -116,8 +118,8 @@ function numbersOf(mark: string) {
     .slice(numbersAt)
     .split(".")
     .map((digits) => Number.parseInt(digits, 36));
-  const [headBytes = 0, doneBytes = 0, line = 1, records = 0, offset = 0, generation = 0, ...rest] = numbers;
-  const [column = 0, onLine = 0, inArray = 0, skipColumn = 0, plainUntil = 0] = rest;
+  const [headBytes = 0, shape = 0, doneBytes = 0, line = 1, records = 0, offset = 0, ...rest] = numbers;
+  const [generation = 0, column = 0, onLine = 0, inArray = 0, skipColumn = 0, plainUntil = 0] = rest;
   return {
     headBytes,
     doneBytes,
@@ -130,6 +132,7 @@ function numbersOf(mark: string) {
     inArray: inArray === 1,
     skipColumn: skipColumn - 1,
     plainUntil,
+    shape: fileShapes[shape] ?? "unknown",
   };
 }
 

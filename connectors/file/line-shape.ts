@@ -1,12 +1,15 @@
+import type { FileShape } from "./file-shape.ts";
 import { tryParse } from "./parse-json.ts";
 
 const openBrace = 0x7b;
 const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const quote = 0x22;
 const colon = 0x3a;
 const comma = 0x2c;
 const newline = 0x0a;
 /** Space, tab, CR, `}`, `]`, `,`, `:`, `"`: a line of a printed JSON value may begin with these. */
-const continuing = new Set([0x20, 0x09, 0x0d, 0x0a, 0x7d, 0x5d, comma, colon, 0x22]);
+const continuing = new Set([0x20, 0x09, 0x0d, 0x0a, 0x7d, closeBracket, comma, colon, quote]);
 const scalarLine = /^(?:true|false|null|-?\d[\d.eE+-]*)[ \t\r]*(?:$|[\n,\]}])/;
 /** Longest JSON number or literal worth recognising at the beginning of a line. */
 const scalarBytes = 64;
@@ -33,11 +36,16 @@ export function continuesValue(
   return scalarLine.test(line);
 }
 
-/** Whether a `[` opens an array of documents rather than a line of text; undefined when more bytes are needed. */
-export function opensArray(bytes: Buffer, at: number, end: number): boolean | undefined {
+/**
+ * Whether a `[` opens an array of documents rather than a line of text, or a value that is no object; undefined when
+ * more bytes are needed.
+ */
+export function opensArray(bytes: Buffer, at: number, end: number, shape: FileShape): boolean | undefined {
   for (let next = at + 1; next < end; next += 1) {
     const byte = bytes[next] ?? 0;
-    if (!isSpace(byte)) return byte === openBrace || byte === openBracket || byte === 0x22 || byte === 0x5d;
+    if (isSpace(byte)) continue;
+    if (byte === closeBracket) return shape === "arrays";
+    return byte === openBrace || (shape !== "text" && (byte === openBracket || byte === quote));
   }
   return undefined;
 }
@@ -61,4 +69,19 @@ export function parseLine(bytes: Buffer, start: number, lineEnd: number): { read
 
 export function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+}
+
+export function countLines(bytes: Buffer, from: number, to: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(newline, from); at >= 0 && at < to; at = bytes.indexOf(newline, at + 1)) lines += 1;
+  return lines;
+}
+
+/** Index of the first byte that ends something without brackets in an array. */
+export function tokenEnd(bytes: Buffer, from: number, end: number): number {
+  for (let at = from; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === comma || byte === closeBracket || isSpace(byte)) return at;
+  }
+  return end;
 }

@@ -1,3 +1,5 @@
+import type { FileShape } from "./file-shape.ts";
+
 /** A place between two records of one file; where reading goes on. */
 export interface Position {
   /** First byte that no record has used, in the uncompressed content. */
@@ -16,8 +18,20 @@ export interface Position {
   skipColumn: number;
   /** Values that begin before this offset must end on their line: a longer one was found broken here. */
   plainUntil: number;
+  /** Says whether a line such as `5` is a broken document or text. */
+  shape: FileShape;
 }
 
 export function startOfFile(): Position {
-  return { offset: 0, line: 1, column: 0, onLine: 0, records: 0, inArray: false, skipColumn: -1, plainUntil: 0 };
+  return {
+    offset: 0,
+    line: 1,
+    column: 0,
+    onLine: 0,
+    records: 0,
+    inArray: false,
+    skipColumn: -1,
+    plainUntil: 0,
+    shape: "unknown",
+  };
 }

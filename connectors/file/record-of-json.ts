@@ -1,5 +1,6 @@
 import type { Document, SourceRecord } from "#sdk";
-import { parseJson, tryParse } from "./parse-json.ts";
+import { type FileShape, isBareValue } from "./file-shape.ts";
+import { parseJson } from "./parse-json.ts";
 import type { Position } from "./position.ts";
 import { type Container, cutExcerpt, documentAt, unreadableAt } from "./record-place.ts";
 
@@ -16,16 +17,15 @@ export function recordOfJson(text: string, container: Container, position: Posit
 /** Objects are documents, strings (of an array) lines of text; nothing else is a document. */
 export function recordOfValue(value: unknown, container: Container, position: Position): SourceRecord {
   if (isDocument(value)) return documentAt(container, position, value);
-  if (typeof value === "string") return documentAt(container, position, { message: value });
+  if (typeof value === "string" && position.inArray) return documentAt(container, position, { message: value });
   const reason = `line ${position.line}: ${kindOf(value)} where an object is needed`;
   const excerpt = cutExcerpt(JSON.stringify(value));
   return unreadableAt(container, position, { code: "json_not_an_object", reason, excerpt });
 }
 
-/** Lines that begin with a bracket and are text nevertheless are common: `[ 12.345678] audit: …`. */
-export function looksLikeJson(line: string): boolean {
-  if (/^[\]},\s]*$/.test(line)) return true;
-  return line.startsWith("[") && line.endsWith("]") && tryParse(line) !== undefined;
+/** Whether a line without an object is meant as JSON; among lines of text, `5` and `[]` are text too. */
+export function looksLikeJson(line: string, shape: FileShape): boolean {
+  return /^[\]},\s]*$/.test(line) || (shape !== "text" && isBareValue(line));
 }
 
 function isDocument(value: unknown): value is Document {

@@ -1,6 +1,7 @@
 import type { SourceRecord } from "#sdk";
 import type { ByteWindow } from "./byte-window.ts";
-import { continuesValue, findWholeLine, isSpace, opensArray, parseLine } from "./line-shape.ts";
+import { findShape } from "./file-shape.ts";
+import { continuesValue, countLines, findWholeLine, isSpace, opensArray, parseLine, tokenEnd } from "./line-shape.ts";
 import type { Position } from "./position.ts";
 import { looksLikeJson, recordOfJson, recordOfValue } from "./record-of-json.ts";
 import { type Container, documentAt, excerptOf, unreadableAt } from "./record-place.ts";
@@ -63,21 +64,34 @@ export class RecordSplitter {
     return this.#pending?.excerpt || excerptOf(this.#window.bytes, this.#window.start, this.#window.end);
   }
 
+  /** Takes what is at hand for all there is; true when that shows the file's shape, which was not known before. */
+  decideShape(): boolean {
+    return this.position.shape === "unknown" && this.#knowsShape(true);
+  }
+
+  #knowsShape(isEnd: boolean): boolean {
+    const { bytes, start, end } = this.#window;
+    if (this.position.shape === "unknown") this.position.shape = findShape(bytes, start, end, isEnd);
+    return this.position.shape !== "unknown";
+  }
+
   #begin(isEnd: boolean): SourceRecord | Pending | undefined {
     const { bytes } = this.#window;
     while (this.#skipSeparators(isEnd)) {
       const byte = bytes[this.#window.start];
       if (byte === openBrace) return this.#readObjectLine(isEnd);
       if (this.position.inArray) return pendingOf(byte === quote || byte === openBracket ? "value" : "token");
-      if (byte === openBracket && this.position.onLine === 0) {
-        const isArray = opensArray(bytes, this.#window.start, this.#window.end);
+      if (this.position.onLine > 0) return pendingOf("garbage");
+      if (!this.#knowsShape(isEnd)) return undefined;
+      if (byte === openBracket) {
+        const isArray = opensArray(bytes, this.#window.start, this.#window.end, this.position.shape);
         if (isArray === undefined && !isEnd) return undefined;
         if (isArray !== true) return pendingOf("text");
         this.position.inArray = true;
         this.#advance(this.#window.start + 1);
         continue;
       }
-      return pendingOf(this.position.onLine === 0 ? "text" : "garbage");
+      return pendingOf("text");
     }
     return undefined;
   }
@@ -85,6 +99,7 @@ export class RecordSplitter {
   /** The fast path: an object that ends with its line. */
   #readObjectLine(isEnd: boolean): SourceRecord | Pending | undefined {
     const { bytes, start, end } = this.#window;
+    if (this.position.shape === "unknown") this.position.shape = this.position.inArray ? "arrays" : "objects";
     if (this.position.onLine > 0) return pendingOf("value");
     const found = bytes.indexOf(newline, start + this.#searched);
     const isWhole = found >= 0 && found < end;
@@ -202,7 +217,7 @@ export class RecordSplitter {
     }
     const isCrLf = pending.kind !== "value" && bytes[at - 1] === 0x0d;
     const text = bytes.toString("utf8", start, isCrLf ? at - 1 : at);
-    if (pending.kind === "text" && !looksLikeJson(text)) {
+    if (pending.kind === "text" && !looksLikeJson(text, this.position.shape)) {
       return documentAt(this.#container, this.position, { message: text });
     }
     return recordOfJson(text, this.#container, this.position);
@@ -279,19 +294,4 @@ export class RecordSplitter {
 
 function pendingOf(kind: Pending["kind"]): Pending {
   return { kind, scanner: new ValueScanner(), seen: 0, dropped: 0, excerpt: "", atLineEnd: false };
-}
-
-function countLines(bytes: Buffer, from: number, to: number): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(newline, from); at >= 0 && at < to; at = bytes.indexOf(newline, at + 1)) lines += 1;
-  return lines;
-}
-
-/** Index of the first byte that ends something without brackets in an array. */
-function tokenEnd(bytes: Buffer, from: number, end: number): number {
-  for (let at = from; at < end; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte === comma || byte === closeBracket || isSpace(byte)) return at;
-  }
-  return end;
 }

@@ -41,6 +41,14 @@ async function readAll(settings: ReadSettings = {}): Promise<string[]> {
   return batches.flatMap(({ records }) => records.map(show));
 }
 
+/** Checks that the same records follow wherever reading was interrupted; how many there are. */
+async function restartAtEach(): Promise<number> {
+  const whole = await readAll();
+  const cursors = (await readBatches({ config: { batch_records: 1 } })).map(({ cursor }) => cursor);
+  for (const [n, cursor] of cursors.entries()) expect(await readAll({ cursor })).toEqual(whole.slice(n + 1));
+  return whole.length;
+}
+
 function show(record: SourceRecord): string {
   const name = path.basename(record.container);
   return `${name} ${record.id} ${record.kind === "document" ? JSON.stringify(record.document) : record.code}`;
@@ -191,10 +199,24 @@ describe("the file source after a restart", () => {
     const broken =
       '{"a":[\n{"n":1}\n{"n":2}\n{\n "x": 1\n "y": 2\n}\n{"n":3}{"n":4} oops\n[{"n":5},{"n":[6},{"n":7}]\ntext\n';
     await writeFile(at("a"), broken);
-    const whole = await readAll();
-    expect(whole.length).toBeGreaterThan(8);
-    const cursors = (await readBatches({ config: { batch_records: 1 } })).map(({ cursor }) => cursor);
-    for (const [n, cursor] of cursors.entries()) expect(await readAll({ cursor })).toEqual(whole.slice(n + 1));
+    expect(await restartAtEach()).toBeGreaterThan(8);
+  });
+
+  it("knows after a restart whether a file holds documents or text", async () => {
+    await writeFile(at("a"), '5\n{"n":1}\n[]\nnull\n');
+    await writeFile(at("b"), "5\nls\n[]\nnull\n");
+    expect(await restartAtEach()).toBe(8);
+    const documents = ["a line:1 json_not_an_object", 'a line:2 {"n":1}', "a line:3 json_not_an_object"];
+    expect((await readAll()).slice(0, 3)).toEqual(documents);
+  });
+
+  it("delivers undecided lines that stand before damage", async () => {
+    const bytes = gzipSync("5\n6\n");
+    bytes.writeUInt8((bytes.at(-8) ?? 0) ^ 0xff, bytes.length - 8);
+    await writeFile(at("a.gz"), bytes);
+    const expected = ['a.gz line:1 {"message":"5"}', 'a.gz line:2 {"message":"6"}', "a.gz line:3 gzip_corrupt"];
+    expect(await readAll()).toEqual(expected);
+    expect(await readAll({ config: { batch_records: 1 } })).toEqual(expected);
   });
 
   it("keeps its cursor small when there are thousands of finished files", async () => {
@@ -236,9 +258,11 @@ describe("the file source after a restart with hundreds of finished files", () =
     expect(await readAll({ cursor })).toEqual([]);
   });
 
-  it("goes on in the middle of a line, of an array and of a broken value", async () => {
+  it("goes on as it would have without an end, be it in a line, an array or a broken value", async () => {
     for (const [content, added, expected] of [
       ['{"n":1}', '{"n":2}', 'line:1.1 {"n":2}'],
+      ['{"n":1}\n', "5\n", "line:2 json_not_an_object"],
+      ["ls\n", "5\n", 'line:2 {"message":"5"}'],
       ['[{"n":1},', '{"n":2}]', 'line:1.1 {"n":2}'],
       ['{\n "a": 1\n "b": 2\n', ' "c": 3\n}\n{"n":2}\n', 'line:6 {"n":2}'],
     ] as const) {

@@ -114,6 +114,52 @@ const cases: readonly [behaviour: string, input: string | Buffer, expected: read
       "line:2 json_not_an_object",
     ],
   ],
+  [
+    "reports a line of NDJSON that is no object",
+    '{"a":1}\n5\nnull\n"x y"\n[]\n-1.5e3\r\ntrue\n[1]\n{"a":2}\n',
+    ['line:1 {"a":1}', ...[2, 3, 4, 5, 6, 7, 8].map((line) => `line:${line} json_not_an_object`), 'line:9 {"a":2}'],
+  ],
+  [
+    "reports it before the first object, too",
+    '[]\n5\n\n{\n "a": 1\n}\n',
+    ["line:1 json_not_an_object", "line:2 json_not_an_object", 'line:4 {"a":1}'],
+  ],
+  [
+    "reads such a line as text among lines of text",
+    'ls -la\n5\nnull\n"x y"\n[]\n[1]\n["x"] y\n',
+    ["ls -la", "5", "null", '"x y"', "[]", "[1]", '["x"] y'].map(
+      (message, n) => `line:${n + 1} ${JSON.stringify({ message })}`,
+    ),
+  ],
+  [
+    "reads it as text before the first line of text, too",
+    "5\n[]\n[[ -f x ]] && rm x\nnull",
+    ["5", "[]", "[[ -f x ]] && rm x", "null"].map((message, n) => `line:${n + 1} ${JSON.stringify({ message })}`),
+  ],
+  [
+    "reads lines that are all such values as text",
+    '5\n"x"',
+    ['line:1 {"message":"5"}', 'line:2 {"message":"\\"x\\""}'],
+  ],
+  [
+    "reads an empty array among arrays as nothing",
+    '[]\n[{"a":1}]\n[]\n5\n[{"a":2}]\n',
+    ['line:2 {"a":1}', "line:4 json_not_an_object", 'line:5 {"a":2}'],
+  ],
+  ["reads empty arrays alone as nothing", "[]\n[ ]\n", []],
+  [
+    "reads text among objects as text",
+    '{"a":1}\n"cut\n2026-01-01 x\n[ERROR] y\n',
+    [
+      'line:1 {"a":1}',
+      ...['"cut', "2026-01-01 x", "[ERROR] y"].map((message, n) => `line:${n + 2} ${JSON.stringify({ message })}`),
+    ],
+  ],
+  [
+    "reads an array after a line of text",
+    'HTTP/1.1 200 OK\n\n[{"a":1}]',
+    ['line:1 {"message":"HTTP/1.1 200 OK"}', 'line:3 {"a":1}'],
+  ],
   ["reports an array that ends too early", '[{"a":1},{"a":', ['line:1 {"a":1}', "line:1.1 json_invalid"]],
   [
     "reports a long line and goes on",
@@ -157,6 +203,17 @@ describe("the record splitter", () => {
       for (const step of [1, 2, 3, 7, 64]) expect(split(input, step)).toEqual(expected);
     });
   }
+
+  it("looks no further than 64 KiB for a line that shows what a file is", () => {
+    const found = split(`${"5\n".repeat(40_000)}{"a":1}\n6\n`);
+    expect(found.slice(0, 1)).toEqual(['line:1 {"message":"5"}']);
+    expect(found.slice(39_999)).toEqual([
+      'line:40000 {"message":"5"}',
+      'line:40001 {"a":1}',
+      'line:40002 {"message":"6"}',
+    ]);
+    expect(split(`${"5\n".repeat(30_000)}{"a":1}\n`).slice(0, 1)).toEqual(["line:1 json_not_an_object"]);
+  });
 
   it("names line and column of an error", () => {
     const window = new ByteWindow();
