@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = re.compile(r"(?<![$%^@{])\{([a-z][a-z0-9_]*)\}")
 # `expand` fills slots and unescapes nothing, so escaped braces would reach the model as they stand.
 DOUBLED = re.compile(r"\{\{\}\}|%\{\{|\{\{\d+\.\.|\{\{\w+,")
-MAX_TAGS = 5
+MAX_TAGS = 6
 
 
 @dataclass(frozen=True)
