@@ -110,7 +110,7 @@ def load_slots(folder: Path) -> dict[str, list[str]]:
 
 
 def expand(templates, slots: dict[str, list[str]], rng: random.Random, copies: int = 1) -> list[Row]:
-    """Fills every template's slots `copies` times; an unknown slot name is text (shell braces)."""
+    """Fills every template's slots `copies` times; an unknown slot name is text; doubled braces are single ones."""
 
     def fill(match: re.Match) -> str:
         return rng.choice(slots[match[1]]) if match[1] in slots else match[0]
@@ -121,6 +121,7 @@ def expand(templates, slots: dict[str, list[str]], rng: random.Random, copies: i
             filled = text
             for _ in range(3):  # slots may name slots
                 filled = SLOT.sub(fill, filled)
+            filled = filled.replace("{{", "{").replace("}}", "}")
             rows.append(Row(filled.strip(), tags, "corpus"))
     return rows
 
