@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config/config-schema.ts";
+import { loadAttack } from "../event/attack.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { builtInReaders } from "../normalize/built-in-readers.ts";
 import { createNormalizer } from "../normalize/create-normalizer.ts";
@@ -42,8 +43,9 @@ export async function openPipeline(config: Config, registry: ConnectorRegistry):
     for (const closer of closers.splice(0)) await closer();
   };
   try {
-    const { model } = opened.artifact;
-    const sink = connectorOf(registry, config.sink.type, "sink").createSink(settingsOf(config.sink), { model });
+    const { model, vocabulary } = opened.artifact;
+    const context = { model, vocabulary, techniques: loadAttack(bundled.attack()) };
+    const sink = connectorOf(registry, config.sink.type, "sink").createSink(settingsOf(config.sink), context);
     closers.push(() => sink.close());
     const state = openStateFile(config.state.path);
     closers.push(() => state.close());

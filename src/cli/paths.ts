@@ -12,6 +12,7 @@ function packageRoot(): string {
 /** Files that come with Tagsmith. */
 export const bundled = {
   vocabulary: (): string => join(packageRoot(), "schema", "tags.json"),
+  attack: (): string => join(packageRoot(), "schema", "attack.json"),
   model: (): string => join(packageRoot(), "models", "tagsmith-small"),
   mappings: (): string => join(packageRoot(), "mappings"),
   samples: (): string => join(packageRoot(), "samples", "data"),

@@ -1,9 +1,12 @@
+export type { Technique, TechniquesByTag } from "../event/attack.ts";
 export type { Event, Origin, Platform } from "../event/event.ts";
 export type { Label, LabelledEvent } from "../event/label.ts";
 export { type Remedy, TagsmithError } from "../event/tagsmith-error.ts";
 export type { Verdict } from "../event/verdict.ts";
-export type { Connector, SinkContext } from "./connector.ts";
+export type { Connector, SinkContext, SourceContext } from "./connector.ts";
 export type { DeadLetter } from "./dead-letter.ts";
 export type { Document, SourceRecord } from "./document.ts";
+export type { SearchServer, ServerAnswer, ServerRequest } from "./search-server.ts";
+export type { SignalName, Signals } from "./signals.ts";
 export type { Output, Sink } from "./sink.ts";
 export type { Batch, Outcome, Source } from "./source.ts";
