@@ -52,15 +52,20 @@ function resultLine(result: Result): string {
 
 /** Indented lines: each mapping tried and why it did not take the document, where text and session come from. */
 function explanationText(explanation: NonNullable<Result["explanation"]>, indent = "    "): string {
-  const { tried, text, session, inner = [] } = explanation;
-  const lines = tried.map(
-    ({ mapping, outcome, why }) =>
-      `${mapping}: ${outcome}${why === undefined ? "" : `: ${outcome === "declined" ? "" : "needs "}${why}`}`,
-  );
+  const { tried, refused, text, session, inner = [] } = explanation;
+  const ruledOut = tried.filter(({ outcome }) => outcome === "ruled out");
+  const lines = tried.filter((trial) => !ruledOut.includes(trial)).map(trialLine);
+  if (ruledOut.length > 0) lines.unshift(`${ruledOut.length} mappings need top-level fields that are not there`);
+  if (refused !== undefined) lines.push(`because ${refused}`);
   if (text !== undefined) lines.push(`text from ${text}`);
   if (session !== undefined) lines.push(`session from ${session}`);
   const own = lines.map((line) => `\n${indent}${printable(line, 400)}`).join("");
   return own + inner.map((one) => explanationText(one, `${indent}    `)).join("");
+}
+
+function trialLine({ mapping, outcome, why }: NonNullable<Result["explanation"]>["tried"][number]): string {
+  if (why === undefined) return `${mapping}: ${outcome}`;
+  return `${mapping}: ${outcome}: ${outcome === "declined" ? "" : "needs "}${why}`;
 }
 
 function headLine(result: Result): string {

@@ -43,17 +43,19 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
   const take: Take = (document, at, out) => {
     if (at.depth > maxDepth)
       return void out.push(refused("mapping_nested_too_deep", "Envelopes nest too deep.", at.record));
-    const candidates = recognise(document);
+    const { container } = at.record;
+    const candidates = recogniser.candidates(document, container);
     for (let index = 0; index < candidates.length; index += 1) {
       const taker = candidates[index];
       if (taker?.recognises(document) === true && taker.take(document, at, out)) return;
     }
+    if (recogniser.forContainer(container).some((taker) => taker.takeUnrecognised(document, at, out))) return;
     out.push(refused("mapping_unknown_shape", "No mapping recognises this document.", at.record));
   };
   const takers = settings.mappings.map((mapping) =>
     createTaker(compileMapping(mapping, readers), { source, readers, maxTextChars, take }),
   );
-  const recognise = createRecogniser(takers);
+  const recogniser = createRecogniser(takers);
   return {
     normalize(records) {
       const out: Result[] = [];
@@ -82,7 +84,7 @@ function refused(code: string, reason: string, record: SourceRecord | RefusedRes
 /** Explains the results a record brought; those of earlier records that it completed keep none. */
 function explainFrom(out: Result[], from: number, record: SourceRecord, settings: NormalizerSettings): void {
   if (record.kind === "unreadable") return;
-  const explanation = explainDocument(record.document, settings.mappings, settings.readers);
+  const explanation = explainDocument(record.document, record.container, settings);
   for (let index = from; index < out.length; index += 1) {
     const result = out[index];
     const own = result?.records.some((one) => one.id === record.id && one.container === record.container);

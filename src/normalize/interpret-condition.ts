@@ -52,7 +52,7 @@ export function failedTest(condition: Condition, document: Document): string | u
   const failures = (condition.any ?? []).map((part) => failedTest(part, document));
   if (failures.length > 0 && failures.every((failure) => failure !== undefined)) return failures.join("; ");
   const held = (condition.none ?? []).find((part) => failedTest(part, document) === undefined);
-  return held === undefined ? undefined : `must not hold: ${describe(held)}`;
+  return held === undefined ? undefined : `must not hold: ${describeCondition(held)}`;
 }
 
 function failedFieldTest(condition: Condition, field: string, document: Document): string | undefined {
@@ -70,7 +70,7 @@ function failedFieldTest(condition: Condition, field: string, document: Document
     (prefix === undefined || texts.some((text) => prefixes.some((start) => text.startsWith(start)))) &&
     (contains === undefined || texts.some((text) => text.includes(contains))) &&
     (regex === undefined || texts.some((text) => regex.matcher(text).find()));
-  return holds ? undefined : describe(condition);
+  return holds ? undefined : describeCondition(condition);
 }
 
 function scalarsOf(value: unknown): string[] {
@@ -83,10 +83,12 @@ function onlyOf(value: unknown, allowed: readonly string[]): boolean {
   return values.length > 0 && values.every((one) => allowed.includes(scalarText(one) ?? "\0absent"));
 }
 
-function describe(condition: Condition): string {
-  if (condition.field === undefined) return JSON.stringify(condition);
-  const { field, all, any, none, ...tests } = condition;
-  return `${field} ${Object.entries(tests)
-    .map(([test, value]) => `${test} ${JSON.stringify(value)}`)
-    .join(" and ")}`;
+/** A condition in words: `event.action only ["end"]`, `not (a exists true or b exists true)`. */
+export function describeCondition(condition: Condition): string {
+  const { field, all = [], any, none, ...tests } = condition;
+  const parts = Object.entries(tests).map(([test, value]) => `${field} ${test} ${JSON.stringify(value)}`);
+  parts.push(...all.map(describeCondition));
+  if (any !== undefined) parts.push(`(${any.map(describeCondition).join(" or ")})`);
+  if (none !== undefined) parts.push(`not (${none.map(describeCondition).join(" or ")})`);
+  return parts.join(" and ");
 }

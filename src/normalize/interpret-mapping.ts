@@ -2,7 +2,9 @@ import { RE2JS } from "re2js";
 import type { Platform } from "../event/event.ts";
 import type { Document } from "../sdk/document.ts";
 import { asCommand, asJoined, asText, isBlank, type WrongType, wrongType } from "./coerce-value.ts";
-import { interpretCondition, interpretPath } from "./interpret-condition.ts";
+import { cutFact } from "./compile-candidates.ts";
+import { decodeText, prependProgram } from "./decode-text.ts";
+import { describeCondition, interpretCondition, interpretPath } from "./interpret-condition.ts";
 import type { Mapping, ReasonedSpec, TextSpec, ValueSpec } from "./mapping-schema.ts";
 import { parseTime } from "./parse-time.ts";
 import { joinKey, type Reading, type Refusal, refuseText, type SessionValue } from "./reading.ts";
@@ -80,6 +82,13 @@ function textOf(spec: TextSpec, document: Document, readers: Readers): string | 
 }
 
 type ValueObject = Exclude<ValueSpec, string>;
+/** The condition of the rule that skips or rejects a document, in words; undefined when none does. */
+export function explainRefusal(mapping: Mapping, document: Document): string | undefined {
+  const rules = [...(mapping.skip ?? []), ...(mapping.reject ?? [])];
+  const rule = rules.find((one) => interpretCondition(one.when, document));
+  return rule === undefined ? undefined : describeCondition(rule.when);
+}
+
 type Coerce = (value: unknown) => string | undefined | WrongType;
 
 function readSpec(

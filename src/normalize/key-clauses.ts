@@ -28,7 +28,8 @@ function smaller(best: KeyClause | undefined, clause: KeyClause): KeyClause {
   return best === undefined || clause.size < best.size ? clause : best;
 }
 
-function topName(path: string): string {
+/** The first name of a path. */
+export function topName(path: string): string {
   const dot = path.indexOf(".");
   return dot < 0 ? path : path.slice(0, dot);
 }

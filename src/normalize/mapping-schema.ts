@@ -150,6 +150,8 @@ export const mappingSchema = z
     skip: z.array(reasoned).optional(),
     reject: z.array(reasoned).optional(),
     text: z.array(textCandidate).min(1).optional(),
+const containers = z.array(z.string().min(1).max(512)).min(1);
+
     time: z.array(timeCandidate).optional(),
     session: z.array(sessionCandidate).optional(),
     host: z.array(value).optional(),
@@ -161,6 +163,12 @@ export const mappingSchema = z
       .optional()
       .describe("Each a list of values that together name the event; else its content does."),
     incomplete: z.array(conditionSchema).optional(),
+    within: containers
+      .optional()
+      .describe("Only documents of these indices, streams or files; * stands for any characters."),
+    containers: containers
+      .optional()
+      .describe("Indices, streams or files it is for: settles equal precedence, and what no content tells."),
     collapse: collapse.optional(),
   })
   .refine((m) => (m.unwrap === undefined) !== (m.text === undefined), { error: "a mapping has either text or unwrap" });

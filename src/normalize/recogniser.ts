@@ -1,88 +1,98 @@
 import type { Document } from "../sdk/document.ts";
-import { clausesOf } from "./key-clauses.ts";
+import { createKeyIndex, type KeySet } from "./key-index.ts";
 import type { Mapping } from "./mapping-schema.ts";
+import { compileContainers } from "./match-container.ts";
+import { createValueTree, type ValueTree } from "./value-tree.ts";
 
-/** The mappings that may recognise a document, best first. Each still has to test its conditions. */
-export type Recogniser<T> = (document: Document) => readonly T[];
+/** Finds the mappings for a document without trying each. */
+export interface Recogniser<T> {
+  /** What may recognise a document of the container, best first. Each still has to test its conditions. */
+  readonly candidates: (document: Document, container: string) => readonly T[];
+  /** For a document that none of them took: mappings that are for its container, best first. */
+  readonly forContainer: (container: string) => readonly T[];
+}
 
 interface Candidate {
   readonly mapping: Mapping;
 }
 
-const bitsPerWord = 26;
 const maxCached = 4096;
-const maxKeyChars = 128;
+const maxViews = 64;
 
 /**
- * Decides by the names of the top-level keys alone: each mapping's conditions say which names must be there, the
- * names a document has make a bit set, and the set's answer is remembered. A dotted key counts as its first name.
+ * Decides by the names of the top-level keys, then by the values of the fields most mappings ask for; both answers are
+ * remembered, so the cost of a document does not grow with the number of mappings. The order is that of `inOrder`.
  */
 export function createRecogniser<T extends Candidate>(mappings: readonly T[]): Recogniser<T> {
-  const ordered = [...mappings].sort(byPrecedence);
-  const gates = ordered.map((mapping) => ({ mapping, clauses: clausesOf(mapping.mapping.recognise) }));
-  const bits = numberNames(gates.flatMap((gate) => gate.clauses));
-  const masked = gates.map((gate) => ({ mapping: gate.mapping, clauses: gate.clauses.map((c) => maskOf(c, bits)) }));
-  const bitOf = cacheBits(bits);
-  const answers = new Map<number, readonly T[]>();
-  return (document) => {
-    let low = 0;
-    let high = 0;
-    for (const key in document) {
-      const bit = bitOf(key);
-      if (bit < 0) continue;
-      if (bit < bitsPerWord) low |= 1 << bit;
-      else high |= 1 << (bit - bitsPerWord);
-    }
-    const set = high * 2 ** bitsPerWord + low;
-    const known = answers.get(set);
-    if (known !== undefined) return known;
-    const answer = masked.filter((gate) => gate.clauses.every((c) => meets(c, low, high))).map((gate) => gate.mapping);
-    if (answers.size < maxCached) answers.set(set, answer);
-    return answer;
+  const viewOf = cachedViews(mappings);
+  return {
+    candidates: (document, container) => viewOf(container).candidates(document),
+    forContainer: (container) => viewOf(container).named,
   };
 }
 
-function byPrecedence(a: Candidate, b: Candidate): number {
-  return b.mapping.precedence - a.mapping.precedence || (a.mapping.name < b.mapping.name ? -1 : 1);
+/**
+ * The mappings that may read documents of a container, the best first: by precedence, then those that are for this
+ * container, then by name.
+ */
+export function inOrder<T extends Candidate>(mappings: readonly T[], container: string): T[] {
+  const isFor = new Set(mappings.filter((one) => isNamed(one, container)));
+  return mappings
+    .filter(({ mapping }) => mapping.within === undefined || compileContainers(mapping.within)(container))
+    .sort((a, b) => {
+      const byPrecedence = b.mapping.precedence - a.mapping.precedence;
+      const byContainer = Number(isFor.has(b)) - Number(isFor.has(a));
+      return byPrecedence || byContainer || (a.mapping.name < b.mapping.name ? -1 : 1);
+    });
 }
 
-/** Names past the two words get no bit; clauses that use one always count as met. */
-function numberNames(clauses: readonly ReadonlySet<string>[]): Map<string, number> {
-  const names = new Set(clauses.flatMap((clause) => [...clause]));
-  return new Map([...names].slice(0, 2 * bitsPerWord).map((name, index) => [name, index]));
+/** Whether a mapping says that it is for documents of this container. */
+export function isNamed({ mapping }: Candidate, container: string): boolean {
+  return mapping.containers !== undefined && compileContainers(mapping.containers)(container);
 }
 
-interface Mask {
-  readonly low: number;
-  readonly high: number;
-  readonly open: boolean;
+interface View<T> {
+  readonly candidates: ValueTree<T>;
+  readonly named: readonly T[];
 }
 
-function maskOf(clause: ReadonlySet<string>, bits: ReadonlyMap<string, number>): Mask {
-  let low = 0;
-  let high = 0;
-  let open = false;
-  for (const name of clause) {
-    const bit = bits.get(name);
-    if (bit === undefined) open = true;
-    else if (bit < bitsPerWord) low |= 1 << bit;
-    else high |= 1 << (bit - bitsPerWord);
-  }
-  return { low, high, open };
+/** Containers that the same mappings fit share a view: there are few of those, however many containers there are. */
+function cachedViews<T extends Candidate>(mappings: readonly T[]): (container: string) => View<T> {
+  const tests = mappings.flatMap(({ mapping }) =>
+    [mapping.within, mapping.containers].flatMap((patterns) => (patterns ? [compileContainers(patterns)] : [])),
+  );
+  const views = new Map<string, View<T>>();
+  const known = new Map<string, View<T>>();
+  return (container) => {
+    const cached = known.get(container);
+    if (cached !== undefined) return cached;
+    const signature = tests.map((fits) => (fits(container) ? "1" : "0")).join("");
+    const view = views.get(signature) ?? createView(mappings, container);
+    if (views.size < maxViews) views.set(signature, view);
+    if (known.size >= maxCached) known.clear();
+    known.set(container, view);
+    return view;
+  };
 }
 
-function meets(mask: Mask, low: number, high: number): boolean {
-  return mask.open || (mask.low & low) !== 0 || (mask.high & high) !== 0;
-}
-
-function cacheBits(bits: ReadonlyMap<string, number>): (key: string) => number {
-  const cache = new Map<string, number>();
-  return (key) => {
-    const known = cache.get(key);
-    if (known !== undefined) return known;
-    const dot = key.indexOf(".");
-    const bit = bits.get(dot < 0 ? key : key.slice(0, dot)) ?? -1;
-    if (cache.size < maxCached && key.length <= maxKeyChars) cache.set(key, bit);
-    return bit;
+function createView<T extends Candidate>(mappings: readonly T[], container: string): View<T> {
+  const ordered = inOrder(mappings, container);
+  const index = createKeyIndex(ordered.map(({ mapping }) => mapping.recognise));
+  const trees = new Map<number, Map<number, ValueTree<T>>>();
+  let kept = 0;
+  const treeOf = ({ low, high }: KeySet): ValueTree<T> => {
+    const row = trees.get(high) ?? new Map<number, ValueTree<T>>();
+    const tree = row.get(low);
+    if (tree !== undefined) return tree;
+    const possible = index.possible({ low, high }).flatMap((at) => ordered[at] ?? []);
+    if (kept >= maxCached) return () => possible;
+    const made = createValueTree(possible, ({ mapping }) => mapping.recognise, index.missing({ low, high }));
+    trees.set(high, row.set(low, made));
+    kept += 1;
+    return made;
+  };
+  return {
+    candidates: (document) => treeOf(index.keysOf(document))(document),
+    named: ordered.filter((one) => isNamed(one, container)),
   };
 }

@@ -26,6 +26,11 @@ export interface Taker {
   /** Adds the document's results; false when the document is not the mapping's after all. */
   readonly take: (document: Document, at: At, out: Result[]) => boolean;
   readonly flush: (out: Result[]) => void;
+  /**
+   * Takes a document that no mapping recognises, because its container is one this mapping is for: only where an event
+   * comes of it. Envelopes, and mappings that hold something between documents, never do.
+   */
+  readonly takeUnrecognised: (document: Document, at: At, out: Result[]) => boolean;
   /** What the mapping holds between documents. */
   readonly memory: Memory | undefined;
 }
@@ -46,8 +51,8 @@ export interface TakerSettings {
 /** Puts a mapping to work: as an envelope, a reader of records, or a plain document. Throws `mapping_invalid`. */
 export function createTaker(compiled: CompiledMapping, settings: TakerSettings): Taker {
   const { mapping, recognises } = compiled;
-  const base = { mapping, recognises, memory: undefined, flush: () => undefined };
-  if (mapping.unwrap !== undefined) return { ...base, take: takeEnvelope(compiled, mapping.unwrap, settings.take) };
+  const base = { mapping, recognises, memory: undefined, flush: () => undefined, takeUnrecognised: () => false };
+  if (mapping.unwrap !== undefined) return { ...base, take: takeEnvelope(compiled, mapping.unwrap, settings) };
   const finish = finishReading(compiled.id, settings);
   if (mapping.reader !== undefined) return { ...base, ...takeRecords(compiled, mapping.reader, settings, finish) };
   if (mapping.collapse !== undefined) return { ...base, ...takeStages(compiled, mapping.collapse, finish) };
@@ -58,6 +63,12 @@ export function createTaker(compiled: CompiledMapping, settings: TakerSettings):
       return true;
     },
   };
+    takeUnrecognised(document, at, out) {
+      const reading = compiled.read(document);
+      if (reading.kind !== "fields") return false;
+      out.push(finish(reading, at, [at.record]));
+      return true;
+    },
 }
 
 type CollapseSpec = NonNullable<Mapping["collapse"]>;
