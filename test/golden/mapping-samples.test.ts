@@ -31,7 +31,10 @@ function normalizeAll(documents: readonly Document[]): Result[] {
 
 /** A result as a flat row, so that a sample lists only what it is about. */
 function rowOf(result: Result): Record<string, unknown> {
-  if (result.kind === "event") return { ...result.event, document: result.event.origin.document };
+  if (result.kind === "event") {
+    const { event } = result;
+    return { ...event, incomplete: event.incomplete === true, document: event.origin.document };
+  }
   return { [result.kind]: result.code, field: result.field };
 }
 

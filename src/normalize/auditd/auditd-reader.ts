@@ -57,12 +57,16 @@ function addText(
   // An end mark that comes with its event needs no result of its own.
   if (texts.length > 1 && results.some((result) => result.kind === "document")) dropEndMarks(results);
   if (texts.length === 0) results.push(rejected(record, "the text holds no audit record"));
-  const [only, ...others] = touched;
-  // A shipper that joins records joins those of one event: what this text lacks is lost.
-  if (texts.length > 1 && only !== undefined && others.length === 0 && only.lines.length === texts.length) {
-    if ((only.parts & part.syscall) !== 0) results.push(close(state, only));
-  }
+  const open = [...touched].filter((group) => state.groups.get(group.key) === group);
+  if (bounds.wholeTexts || isOneEvent(open, texts)) for (const group of open) results.push(close(state, group));
   return results;
+}
+
+/** A shipper that joins records joins those of one event: what such a text lacks is lost. */
+function isOneEvent(open: readonly EventGroup[], texts: readonly string[]): boolean {
+  const [only, ...others] = open;
+  if (only === undefined || others.length > 0 || texts.length < 2) return false;
+  return only.lines.length === texts.length && (only.parts & part.syscall) !== 0;
 }
 
 function addRecord(

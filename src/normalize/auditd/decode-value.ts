@@ -33,6 +33,15 @@ function hexToText(raw: string): string | undefined {
   return decoder.decode(bytes);
 }
 
+/**
+ * Whether a value that lost its quotes must have had none: hex of the kind the kernel writes, in capitals, and of bytes
+ * that it never writes as they are. Digits alone are a number, unless they are too many for one.
+ */
+export function encodedByKernel(raw: string): boolean {
+  if (!isHex(raw) || /[a-f]/.test(raw) || (allDigits(raw) && raw.length < 20)) return false;
+  return Buffer.from(raw, "hex").some((byte) => byte < 0x21 || byte === 0x22 || byte > 0x7e);
+}
+
 export function unquote(raw: string): string {
   const last = raw.length - 1;
   if (last < 1) return raw === '"' ? "" : raw;

@@ -90,7 +90,9 @@ function announcedPaths(line: string, body: number): number {
 
 /** Only these come with EXECVE records. */
 function isSuccessfulExec(line: string, body: number): boolean {
-  const call = /[ ]arch=([0-9a-z_]{1,16}) syscall=(\d{1,10}) success=yes(?:\s|$)/.exec(line.slice(body, body + 100));
+  const call = /[ ]arch=([0-9a-z_]{1,16}) syscall=([0-9a-z]{1,10}) success=yes(?:\s|$)/.exec(
+    line.slice(body, body + 100),
+  );
   return call !== null && syscallName(call[1], call[2], undefined)?.startsWith("execve") === true;
 }
 

@@ -10,6 +10,8 @@ export interface AuditdReaderSettings {
   readonly timeoutMs: number;
   /** A longer line loses its end, and its event is marked incomplete. */
   readonly maxLineChars: number;
+  /** Each text holds whole events: what it lacks is lost. */
+  readonly wholeTexts: boolean;
 }
 
 export const defaultAuditdReaderSettings: AuditdReaderSettings = {
@@ -18,4 +20,5 @@ export const defaultAuditdReaderSettings: AuditdReaderSettings = {
   maxLaterEvents: 128,
   timeoutMs: 2_000,
   maxLineChars: 1024 * 1024,
+  wholeTexts: false,
 };

@@ -1,0 +1,84 @@
+import type { Document } from "../../sdk/document.ts";
+import { scalarText } from "../coerce-value.ts";
+import { isObject } from "../compile-path.ts";
+import { writeArguments, writeHeader, writeText } from "./write-record.ts";
+
+/** Records that one event may have many of are lists in Laurel's output; more than these tell nothing new. */
+const maxRecords = 64;
+/** Names that are the event's or Laurel's own, not records. */
+const noRecord: ReadonlySet<string> = new Set(["ID", "NODE", "ENV", "PARENT_INFO", "CONTAINER_INFO", "LABELS"]);
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+
+/**
+ * Writes one event of Laurel's JSON as the lines it was made of, every line a record. Undefined where its `ID` is no
+ * audit time and serial, or it holds no record.
+ */
+export function renderLaurel(_: unknown, document: Document): string | undefined {
+  const id = document["ID"];
+  if (typeof id !== "string" || !/^\d{1,20}\.\d{1,20}:\d{1,20}$/.test(id)) return undefined;
+  const node = scalarText(document["NODE"]);
+  const lines: string[] = [];
+  for (const [type, value] of Object.entries(document)) {
+    if (!/^[A-Z][A-Z0-9_]{1,40}$/.test(type) || noRecord.has(type)) continue;
+    const records: readonly unknown[] = Array.isArray(value) ? value : [value];
+    for (const record of records.slice(0, maxRecords)) {
+      if (isObject(record)) lines.push(writeHeader(type, id, node) + bodyOf(type, record));
+    }
+  }
+  return lines.length === 0 ? undefined : lines.join("\n");
+}
+
+function bodyOf(type: string, record: Document): string {
+  if (type === "EXECVE") return execveOf(record);
+  if (type === "PROCTITLE") return titleOf(record);
+  let body = "";
+  for (const [name, value] of Object.entries(record)) {
+    // Not of SYSCALL: there they are registers.
+    if (name === "ARGV") continue;
+    if (isObject(value)) body += name === "msg" ? bodyOf(type, value) : "";
+    else body += fieldOf(name, value);
+  }
+  return body;
+}
+
+/** Numbers stay numbers; text was percent-escaped byte by byte. */
+function fieldOf(name: string, value: unknown): string {
+  if (!/^[A-Za-z][\w-]{0,40}$/.test(name)) return "";
+  if (typeof value === "number") return ` ${name}=${value}`;
+  if (typeof value !== "string") return "";
+  const text = name === "arch" ? value.replace(/^0x/, "") : unescapePercent(value);
+  return /^[\w()-]{1,40}$/.test(text) && !encodable.has(name) ? ` ${name}=${text}` : writeText(name, text);
+}
+
+/** Fields whose bare value would be read as hex. */
+const encodable: ReadonlySet<string> = new Set(["comm", "exe", "cwd", "name", "cmd", "acct", "key", "proctitle"]);
+
+function execveOf(record: Document): string {
+  const args = argumentsIn(record);
+  const argc = scalarText(record["argc"]);
+  const joined = record["ARGV_STR"];
+  if (args.length > 0) return writeArguments(args, argc);
+  return typeof joined === "string" ? writeArguments([unescapePercent(joined)], "1") : "";
+}
+
+function titleOf(record: Document): string {
+  const joined = record["ARGV_STR"] ?? record["proctitle"];
+  const words = argumentsIn(record);
+  if (words.length > 0) return writeText("proctitle", words.join("\0"));
+  return typeof joined === "string" ? writeText("proctitle", unescapePercent(joined)) : "";
+}
+
+/** The list of arguments, or `a0` and on where Laurel was told to leave them. */
+function argumentsIn(record: Document): string[] {
+  const list: unknown = record["ARGV"];
+  if (Array.isArray(list)) return list.flatMap((one) => scalarText(one) ?? []).map(unescapePercent);
+  const numbered = Object.entries(record).filter(([name]) => /^a\d{1,7}$/.test(name));
+  numbered.sort(([a], [b]) => Number(a.slice(1)) - Number(b.slice(1)));
+  return numbered.flatMap(([, value]) => scalarText(value) ?? []).map(unescapePercent);
+}
+
+/** Laurel writes `%`, `+`, control bytes and bytes that are not UTF-8 as `%` and two digits. */
+function unescapePercent(text: string): string {
+  if (!text.includes("%")) return text;
+  return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) => decoder.decode(Buffer.from(run.replaceAll("%", ""), "hex")));
+}
