@@ -66,7 +66,7 @@ export type RuleExpression =
 
 export interface Timespan {
   readonly count: number;
-  /** Month and year are 30 and 365 days in `seconds`. */
+  /** In `seconds` a month is 2,629,746 (a twelfth of a Gregorian year) and a year 31,556,952. */
   readonly unit: "s" | "m" | "h" | "d" | "w" | "M" | "y";
   readonly seconds: number;
 }
@@ -176,9 +176,7 @@ export interface StringValue {
 /** A string is literal text; `any` is `*` (0 or more characters), `one` is `?` (exactly 1). */
 export type StringPart = string | Wildcard | Placeholder;
 
-export interface Wildcard {
-  readonly kind: "any" | "one";
-}
+export type Wildcard = { readonly kind: "any" } | { readonly kind: "one" };
 
 /** `%name%` under `expand`, to be filled by a pipeline; what is left unfilled cannot be matched or converted. */
 export interface Placeholder {
@@ -217,6 +215,10 @@ export interface CidrValue {
   readonly kind: "cidr";
   /** `10.0.0.0/8`, as written. */
   readonly network: string;
+  /** Network address: 4 or 16 bytes. */
+  readonly address: readonly number[];
+  /** Length of the network part in bits. */
+  readonly prefix: number;
 }
 
 export interface CompareValue {
@@ -241,7 +243,7 @@ export interface FieldRefValue {
   readonly cased: boolean;
 }
 
-/** A part of a time field compared with a number: `hour|gte: 22`. UTC; Monday is day 1 and weeks are ISO weeks. */
+/** A part of a time field compared with a number: `hour|gte: 22`. UTC; `day` is the day of the month, weeks are ISO weeks. */
 export interface TimePartValue {
   readonly kind: "timepart";
   readonly part: TimePart;
