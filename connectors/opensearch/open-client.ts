@@ -1,0 +1,93 @@
+import type { Client, ClientOptions } from "@opensearch-project/opensearch";
+import type { OpenSearchConnectionConfig } from "../elasticsearch/connection-config.ts";
+import { type ConnectionSettings, readConnection } from "../elasticsearch/connection-settings.ts";
+import { detectOpenSearch } from "../elasticsearch/detect-server.ts";
+import { createHttp, paramsOf } from "../elasticsearch/http-over-client.ts";
+import type { SearchClient, SearchHttp } from "../elasticsearch/search-http.ts";
+import type { Environment } from "../elasticsearch/secret.ts";
+import { loadTlsOptions, type TlsOptions } from "../elasticsearch/tls-options.ts";
+import { readAwsKeys } from "./aws-credentials.ts";
+import { openSearchDialect } from "./dialect.ts";
+
+/**
+ * Connects, and learns what server it is. Throws SearchError: `siem_wrong_product`, `siem_version_unsupported`,
+ * `siem_unauthorized`, `siem_tls_failed`, `siem_unreachable`.
+ */
+export async function openOpenSearch(
+  config: OpenSearchConnectionConfig,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<SearchClient> {
+  const settings = readConnection(config, environment);
+  const tls = await loadTlsOptions(config.tls, settings.urls[0] ?? "", environment, settings.timeoutMs);
+  const http = await connect(settings, tls, await signingOf(config, environment));
+  try {
+    const server = await detectOpenSearch(http, config.aws?.service === "aoss", signal);
+    return { server, dialect: openSearchDialect(server), request: http.request, close: http.close };
+  } catch (error) {
+    await http.close();
+    throw error;
+  }
+}
+
+async function signingOf(
+  config: OpenSearchConnectionConfig,
+  environment: Environment,
+): Promise<Pick<ClientOptions, "Connection" | "Transport">> {
+  const { aws } = config;
+  if (aws === undefined) return {};
+  const { AwsSigv4Signer } = await import("@opensearch-project/opensearch/aws");
+  readAwsKeys(aws, environment);
+  const { Connection, Transport } = AwsSigv4Signer({
+    region: aws.region,
+    service: aws.service,
+    // Asked for again when a key has run out: files may hold newer ones by then.
+    getCredentials: async () => readAwsKeys(aws, environment),
+  });
+  return { Connection, Transport };
+}
+
+async function connect(
+  settings: ConnectionSettings,
+  tls: TlsOptions,
+  signing: Pick<ClientOptions, "Connection" | "Transport">,
+): Promise<SearchHttp> {
+  const opensearch = await import("@opensearch-project/opensearch");
+  const client: Client = new opensearch.Client({ ...optionsOf(settings, tls), ...signing });
+  return createHttp({
+    timeoutMs: settings.timeoutMs,
+    send: async (call, signal, timeoutMs) => {
+      const sent = client.transport.request(paramsOf(call), { requestTimeout: timeoutMs, maxRetries: 0 });
+      const abort = (): void => sent.abort();
+      signal.addEventListener("abort", abort, { once: true });
+      try {
+        const answer = await sent;
+        return { status: answer.statusCode ?? 0, body: answer.body };
+      } finally {
+        signal.removeEventListener("abort", abort);
+      }
+    },
+    close: () => client.close(),
+  });
+}
+
+function optionsOf(
+  { urls, credentials, proxy, headers, timeoutMs, compression }: ConnectionSettings,
+  tls: TlsOptions,
+): ClientOptions {
+  const isBasic = credentials.kind === "basic";
+  const bearer = credentials.kind === "bearer" ? { authorization: `Bearer ${credentials.token}` } : {};
+  return {
+    nodes: [...urls],
+    ...(isBasic && { auth: { username: credentials.username, password: credentials.password } }),
+    ...(proxy !== undefined && { proxy }),
+    ssl: tls,
+    headers: { ...headers, ...bearer },
+    requestTimeout: timeoutMs,
+    maxRetries: 0,
+    ...(compression && { compression: "gzip" as const }),
+    name: "tagsmith",
+    enableMetaHeader: false,
+    disablePrototypePoisoningProtection: true,
+  };
+}

@@ -1,0 +1,211 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chown, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { assembleElasticsearch } from "./assemble-elasticsearch.ts";
+import { assembleOpenSearch } from "./assemble-opensearch.ts";
+import { homeOf, type ServerVersion, serversHome } from "./server-version.ts";
+import { elasticsearchCommand } from "./start-elasticsearch.ts";
+import { openSearchCommand } from "./start-opensearch.ts";
+
+export interface StartOptions {
+  /** Java heap; 512m when left out. */
+  readonly heap?: string;
+  /** Lines for the server's configuration file. */
+  readonly config?: readonly string[];
+  /** Files for the configuration folder, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** `https` when the lines switch TLS on. */
+  readonly scheme?: "http" | "https";
+}
+
+/** A real server on loopback. */
+export interface RunningServer {
+  readonly version: ServerVersion;
+  readonly url: string;
+  readonly transportPort: number;
+  readonly pid: number;
+  /** Ends it without a word and starts it again on the same data and ports. */
+  restart(): Promise<void>;
+  /** Stops it and removes its data. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** How to start one server: what runs, and where. */
+export interface Command {
+  readonly java: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Folders and ports of one run. */
+export interface RunSettings {
+  readonly server: ServerVersion;
+  readonly home: string;
+  readonly folder: string;
+  readonly port: number;
+  readonly transportPort: number;
+  readonly heap: string;
+  readonly options: StartOptions;
+}
+
+const nobody = 65_534;
+const startWithinMs = 180_000;
+
+/** Starts a server, assembling it first when it is not there, and waits until it answers. */
+export async function startServer(server: ServerVersion, options: StartOptions = {}): Promise<RunningServer> {
+  await assemble(server);
+  const runs = join(serversHome(), "run");
+  await mkdir(runs, { recursive: true });
+  const folder = await mkdtemp(join(runs, `${server.product}-${server.version}-`));
+  const [port, transportPort] = [await freePort(), await freePort()];
+  const home = homeOf(server);
+  const settings = { server, home, folder, port, transportPort, heap: options.heap ?? "512m", options };
+  const url = `${options.scheme ?? "http"}://127.0.0.1:${port}`;
+  const start = (): Promise<number> => launch(settings, url);
+  let pid = await start();
+  return {
+    version: server,
+    url,
+    transportPort,
+    get pid() {
+      return pid;
+    },
+    restart: async () => {
+      await end(pid, "SIGKILL");
+      pid = await start();
+    },
+    stop: async () => {
+      await end(pid, "SIGTERM");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function assemble(server: ServerVersion): Promise<void> {
+  if (existsSync(homeOf(server))) return;
+  await mkdir(serversHome(), { recursive: true });
+  if (server.product === "opensearch") await assembleOpenSearch(server);
+  else await assembleElasticsearch(server);
+}
+
+async function launch(settings: RunSettings, url: string): Promise<number> {
+  const { folder, options, server } = settings;
+  for (const name of ["config", "data", "logs", "tmp", "repo"]) await mkdir(join(folder, name), { recursive: true });
+  const config = join(folder, "config");
+  for (const name of await readdir(join(settings.home, "config"))) {
+    if (/^(jvm\.options|log4j2\.properties)$/.test(name))
+      await cp(join(settings.home, "config", name), join(config, name));
+  }
+  const yaml = [...baseConfig(settings), ...(options.config ?? [])].join("\n");
+  await writeFile(join(config, `${server.product}.yml`), `${yaml}\n`);
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    await mkdir(join(config, name, ".."), { recursive: true });
+    await writeFile(join(config, name), text);
+  }
+  const command = await (server.product === "opensearch"
+    ? openSearchCommand(settings)
+    : elasticsearchCommand(settings));
+  return run(command, settings, url);
+}
+
+function baseConfig({ folder, port, transportPort }: RunSettings): string[] {
+  return [
+    "cluster.name: test",
+    "node.name: n1",
+    "network.host: 127.0.0.1",
+    `http.port: ${port}`,
+    `transport.port: ${transportPort}`,
+    "discovery.type: single-node",
+    `path.data: ${join(folder, "data")}`,
+    `path.logs: ${join(folder, "logs")}`,
+    `path.repo: ["${join(folder, "repo")}"]`,
+    "cluster.routing.allocation.disk.threshold_enabled: false",
+  ];
+}
+
+/** The servers refuse to run as root: then they run as nobody. */
+async function run(command: Command, { folder }: RunSettings, url: string): Promise<number> {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) await giveAway(folder);
+  const identity = isRoot ? { uid: nobody, gid: nobody } : {};
+  const log = join(folder, "logs", "console.log");
+  const { openSync, closeSync } = await import("node:fs");
+  const out = openSync(log, "a");
+  const env = { PATH: "/usr/bin:/bin", HOME: folder, LANG: "C.UTF-8", ...command.env };
+  const child = spawn(command.java, command.args, {
+    cwd: folder,
+    env,
+    detached: true,
+    stdio: ["ignore", out, out],
+    ...identity,
+  });
+  closeSync(out);
+  child.on("error", () => undefined);
+  child.unref();
+  const pid = child.pid;
+  if (pid === undefined) throw new Error(`${command.java} cannot be started; the servers of the tests need Java`);
+  const since = performance.now();
+  while (!(await answers(url))) {
+    const isOver = child.exitCode !== null || child.signalCode !== null;
+    if (isOver || performance.now() - since > startWithinMs) {
+      await end(pid, "SIGKILL");
+      const tail = (await readFile(log, "utf8")).split("\n").slice(-40).join("\n");
+      throw new Error(`the server ${isOver ? "ended" : "did not answer"}:\n${tail}`);
+    }
+    await sleep(250);
+  }
+  return pid;
+}
+
+async function giveAway(folder: string): Promise<void> {
+  await chown(folder, nobody, nobody);
+  for (const name of await readdir(folder, { recursive: true })) await chown(join(folder, name), nobody, nobody);
+}
+
+/** Any answer will do, also one that asks for credentials. */
+async function answers(url: string): Promise<boolean> {
+  const { request } = url.startsWith("https") ? await import("node:https") : await import("node:http");
+  return new Promise((resolve) => {
+    const path = "/_cluster/health?wait_for_status=yellow&timeout=2s";
+    const asked = request(`${url}${path}`, { rejectUnauthorized: false, timeout: 5_000 }, (answer) => {
+      answer.resume();
+      resolve([200, 401, 403].includes(answer.statusCode ?? 0));
+    });
+    asked.on("error", () => resolve(false));
+    asked.on("timeout", () => asked.destroy());
+    asked.end();
+  });
+}
+
+/** Ends a server with all it started: it leads a group of its own. */
+async function end(pid: number, how: NodeJS.Signals): Promise<void> {
+  for (let round = 0; round < 240 && signal(pid, 0); round += 1) {
+    if (round === 0) signal(pid, how);
+    if (round === 120) signal(pid, "SIGKILL");
+    await sleep(250);
+  }
+}
+
+/** False when nobody is there any more. */
+function signal(pid: number, how: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-pid, how);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
