@@ -20,6 +20,8 @@ export interface Event {
   readonly user?: string;
   readonly executable?: string;
   readonly parent?: string;
+  /** What else the document says that rules or people may ask for, such as a response code; L1 does not read it. */
+  readonly facts?: Readonly<Record<string, string>>;
   /** The mapping that read the document, `name@version`. */
   readonly mapping: string;
   /** Parts of the event were lost before it reached us (audit records missing, arguments truncated). */

@@ -26,6 +26,32 @@ export function compileFirst(
   };
 }
 
+/** Every named value that is there, each at most `maxFactChars` long; undefined where there is none. */
+export function compileFacts(
+  specs: Readonly<Record<string, readonly ValueSpec[]>> | undefined,
+  absent: Absent,
+): (document: Document, report: Report) => Readonly<Record<string, string>> | undefined {
+  const readers = Object.entries(specs ?? {}).map(([name, values]) => ({ name, read: compileFirst(values, absent) }));
+  return (document, report) => {
+    let facts: Record<string, string> | undefined;
+    for (let index = 0; index < readers.length; index += 1) {
+      const reader = readers[index];
+      const value = reader?.read(document, report);
+      if (reader === undefined || value === undefined) continue;
+      facts ??= {};
+      facts[reader.name] = cutFact(value);
+    }
+    return facts;
+  };
+}
+
+const maxFactChars = 1_024;
+
+/** A fact as it is kept: long ones end in `…`. */
+export function cutFact(value: string): string {
+  return value.length > maxFactChars ? `${value.slice(0, maxFactChars)}…` : value;
+}
+
 /** The first candidate with a time that is not before its first year. */
 export function compileTimes(
   specs: readonly TimeSpec[],

@@ -1,7 +1,14 @@
 import type { Platform } from "../event/event.ts";
 import type { Document } from "../sdk/document.ts";
 import { wrongType } from "./coerce-value.ts";
-import { compileFirst, compileId, compileSessions, compileTimes, type Report } from "./compile-candidates.ts";
+import {
+  compileFacts,
+  compileFirst,
+  compileId,
+  compileSessions,
+  compileTimes,
+  type Report,
+} from "./compile-candidates.ts";
 import { compileAny, compileCondition, type Predicate } from "./compile-condition.ts";
 import { type Absent, compileText, fieldsOf } from "./compile-value.ts";
 import type { Mapping, PlatformSpec, ReasonedSpec } from "./mapping-schema.ts";
@@ -87,6 +94,7 @@ function compileFields(mapping: Mapping): (document: Document, text: string) => 
   const parent = compileFirst(mapping.parent, absent);
   const executable = compileFirst(mapping.executable, absent);
   const id = compileId(mapping.id ?? [], absent);
+  const facts = compileFacts(mapping.facts, absent);
   const incomplete = compileAny(mapping.incomplete);
   return (document, text) => {
     let wrongTypes: string[] = noFields;
@@ -106,6 +114,7 @@ function compileFields(mapping: Mapping): (document: Document, text: string) => 
       parent: parent(document, report),
       executable: executable(document, report),
       id: id(document, report),
+      facts: facts(document, report),
       incomplete: incomplete(document),
     };
     return { ...fields, wrongTypes };

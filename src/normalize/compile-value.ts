@@ -4,6 +4,7 @@ import type { Document } from "../sdk/document.ts";
 import { asCommand, asJoined, asText, isBlank, type WrongType, wrongType } from "./coerce-value.ts";
 import { compileCondition } from "./compile-condition.ts";
 import { compilePath, type FieldReader } from "./compile-path.ts";
+import { decodeText, prependProgram, type ValueDecoder } from "./decode-text.ts";
 import type { TextSpec, ValueSpec } from "./mapping-schema.ts";
 import type { Renderer } from "./renderer.ts";
 
@@ -76,7 +77,9 @@ function readRendered(text: TextObject, name: string, renderers: ReadonlyMap<str
 function refine(read: ValueReader, value: ValueObject, absent: Absent): ValueReader {
   let result = read;
   if (value.extract !== undefined) result = extracting(result, value.extract);
+  if (value.decode !== undefined) result = decoding(result, value.decode);
   if (absent.size > 0) result = withoutAbsent(result, absent);
+  if (value.prepend !== undefined) result = prepending(result, value.prepend);
   return value.when === undefined ? result : guarded(result, compileCondition(value.when));
 }
 
@@ -85,6 +88,21 @@ function extracting(read: ValueReader, regex: string): ValueReader {
   return (document) => {
     const text = read(document);
     return typeof text === "string" ? extract(text) : text;
+  };
+}
+
+function decoding(read: ValueReader, decoder: ValueDecoder): ValueReader {
+  return (document) => {
+    const text = read(document);
+    return typeof text === "string" ? decodeText(decoder, text) : text;
+  };
+}
+
+function prepending(read: ValueReader, field: string): ValueReader {
+  const program = compilePath(field);
+  return (document) => {
+    const text = read(document);
+    return typeof text === "string" ? prependProgram(asText(program(document)), text) : text;
   };
 }
 

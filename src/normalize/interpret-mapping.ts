@@ -35,6 +35,7 @@ export function interpretMapping(mapping: Mapping, document: Document, readers: 
       parent: firstValue(mapping.parent, work),
       executable: firstValue(mapping.executable, work),
       id: firstId(work),
+      facts: allFacts(work),
       incomplete: (mapping.incomplete ?? []).some((condition) => interpretCondition(condition, document)),
       wrongTypes: work.wrongTypes,
     },
@@ -81,7 +82,6 @@ function textOf(spec: TextSpec, document: Document, readers: Readers): string | 
   return refine(spec, document, [], rendered);
 }
 
-type ValueObject = Exclude<ValueSpec, string>;
 /** The condition of the rule that skips or rejects a document, in words; undefined when none does. */
 export function explainRefusal(mapping: Mapping, document: Document): string | undefined {
   const rules = [...(mapping.skip ?? []), ...(mapping.reject ?? [])];
@@ -89,6 +89,7 @@ export function explainRefusal(mapping: Mapping, document: Document): string | u
   return rule === undefined ? undefined : describeCondition(rule.when);
 }
 
+type ValueObject = Exclude<ValueSpec, string>;
 type Coerce = (value: unknown) => string | undefined | WrongType;
 
 function readSpec(
@@ -114,9 +115,12 @@ function refine(
   read: string | undefined | WrongType,
 ): string | undefined | WrongType {
   if (spec.when !== undefined && !interpretCondition(spec.when, document)) return undefined;
-  const text = typeof read === "string" && spec.extract !== undefined ? extract(spec.extract, read) : read;
+  let text = read;
+  if (typeof text === "string" && spec.extract !== undefined) text = extract(spec.extract, text);
+  if (typeof text === "string" && spec.decode !== undefined) text = decodeText(spec.decode, text);
   const placeholders = [...absent, ...(spec.absent ?? []).map(String)];
-  return typeof text === "string" && placeholders.includes(text) ? undefined : text;
+  if (typeof text !== "string" || placeholders.includes(text)) return text === wrongType ? text : undefined;
+  return spec.prepend === undefined ? text : prependProgram(asText(interpretPath(spec.prepend, document)), text);
 }
 
 function extract(regex: string, text: string): string | undefined {
@@ -169,6 +173,14 @@ function firstSession(work: Work): SessionValue | undefined {
     return { from, value: joinKey(values), scope: spec.scope ?? "host" };
   }
   return undefined;
+}
+
+function allFacts(work: Work): Record<string, string> | undefined {
+  const found = Object.entries(work.mapping.facts ?? {}).flatMap(([name, specs]) => {
+    const value = firstValue(specs, work);
+    return value === undefined ? [] : [[name, cutFact(value)] as const];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
 function firstId(work: Work): string | undefined {

@@ -1,29 +1,65 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { RE2JS } from "re2js";
 import { isMap, isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import { isObject, splitPath } from "./compile-path.ts";
+import { checkNames, type Problem } from "./check-names.ts";
 import { type Mapping, mappingSchema } from "./mapping-schema.ts";
 
+/** A mapping and the file it came from. */
+export interface LoadedMapping {
+  readonly mapping: Mapping;
+  readonly file: string;
+}
+
 /**
- * Reads every `*.yaml` of a folder, in name order. Throws `mapping_invalid` naming file, line and path of everything
- * wrong in the first bad file, or the two files that give one mapping name; `mapping_not_found` when there is none.
+ * Reads every `*.yaml` of a folder, in name order; `*.samples.yaml` hold samples and are left out. Throws
+ * `mapping_invalid` naming file, line and path of everything wrong in the first bad file, or the two files that give one
+ * mapping name; `mapping_not_found` when there is none.
  */
 export function loadMappings(directory: string): Mapping[] {
-  const files = listFolder(directory)
-    .filter((name) => name.endsWith(".yaml") || name.endsWith(".yml"))
-    .sort();
-  if (files.length === 0) throw notFound(directory, "the folder holds no mapping (*.yaml).");
+  return mappingsOf(loadMappingFolder(directory));
+}
+
+/** As `loadMappings`, with the files. */
+export function loadMappingFolder(directory: string): LoadedMapping[] {
+  const loaded = readMappingFolder(directory);
+  if (loaded.length === 0) throw notFound(directory, "the folder holds no mapping (*.yaml).");
+  return loaded;
+}
+
+/** Mappings without the files they came from. */
+export function mappingsOf(loaded: readonly LoadedMapping[]): Mapping[] {
+  return loaded.map(({ mapping }) => mapping);
+}
+
+/** The mappings of a folder with their files, as `loadMappings`; a folder may hold none. */
+export function readMappingFolder(directory: string): LoadedMapping[] {
   const seen = new Map<string, string>();
-  return files.map((file) => {
-    const mapping = parseMapping(readFileSync(path.join(directory, file), "utf8"), path.join(directory, file));
+  return mappingFilesIn(directory).map((name) => {
+    const file = path.join(directory, name);
+    const mapping = readMappingFile(file);
     const earlier = seen.get(mapping.name);
     if (earlier !== undefined) throw invalid([`${file}: name: "${mapping.name}" is already given by ${earlier}`]);
     seen.set(mapping.name, file);
-    return mapping;
+    return { mapping, file };
   });
+}
+
+/** One mapping file; throws `mapping_not_found` or `mapping_invalid`. */
+export function readMappingFile(file: string): Mapping {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw notFound(file, "the mapping cannot be read.", cause);
+  }
+  return parseMapping(text, file);
+}
+
+function mappingFilesIn(directory: string): string[] {
+  const isMapping = (name: string): boolean => /\.ya?ml$/.test(name) && !/\.samples\.ya?ml$/.test(name);
+  return listFolder(directory).filter(isMapping).sort();
 }
 
 function listFolder(directory: string): string[] {
@@ -38,27 +74,32 @@ function notFound(directory: string, what: string, cause?: unknown): TagsmithErr
   return new TagsmithError("mapping_not_found", `${directory}: ${what}`, "exit", cause);
 }
 
-/** One mapping file; throws `mapping_invalid` with `file:line: path: problem`, one line each. */
+/** The text of a mapping file; throws `mapping_invalid` with `file:line:column: path: problem`, one line each. */
 export function parseMapping(text: string, file: string): Mapping {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    throw invalid(faults.map((fault) => `${file}:${lines.linePos(fault.pos[0]).line}: ${firstLine(fault.message)}`));
+    throw invalid(faults.map(({ pos, message }) => `${file}:${placeOf(pos[0], lines)}: ${firstLine(message)}`));
   }
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
-  const lineOf = (at: readonly PropertyKey[]) => lineAt(document.contents, at, lines);
+  const value = expand(document, file);
+  const placeIn = (at: readonly PropertyKey[]) => placeAt(document.contents, at, lines);
   const parsed = mappingSchema.safeParse(value);
   const problems = parsed.success
     ? checkNames(value, [])
     : parsed.error.issues.flatMap((issue) => explainIssue(issue, []));
-  if (problems.length > 0) throw invalid(problems.map((p) => `${file}:${lineOf(p.at)}: ${dotted(p.at)}: ${p.message}`));
+  if (problems.length > 0)
+    throw invalid(problems.map((p) => `${file}:${placeIn(p.at)}: ${dotted(p.at)}: ${p.message}`));
   return mappingSchema.parse(value);
 }
 
-interface Problem {
-  readonly at: readonly PropertyKey[];
-  readonly message: string;
+/** The file as plain data; aliases that multiply without end are refused. */
+function expand(document: { toJS(options: { maxAliasCount: number }): unknown }, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    throw invalid([`${file}:1:1: ${cause instanceof Error ? firstLine(cause.message) : String(cause)}`]);
+  }
 }
 
 /** A union's own message says nothing; the branch that took the value's type does. */
@@ -82,35 +123,18 @@ function explainIssue(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Pr
   return errors.flatMap((error) => explainIssue(error, at));
 }
 
-/** Keys whose strings, also those of lists under them, are field paths. */
-const pathKeys = new Set("field join items object json fields key text host user parent executable id".split(" "));
-const regexKeys = new Set(["matches", "extract"]);
-
-/** What the schema cannot say: that paths and regexes compile. */
-function checkNames(value: unknown, at: readonly PropertyKey[]): Problem[] {
-  if (Array.isArray(value)) return value.flatMap((element, index) => checkNames(element, [...at, index]));
-  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => checkNames(inner, [...at, key]));
-  const key = at.findLast((part) => typeof part === "string");
-  if (typeof value !== "string" || typeof key !== "string") return [];
-  if (regexKeys.has(key)) return attempt(() => RE2JS.compile(value), at);
-  return pathKeys.has(key) ? attempt(() => splitPath(value), at) : [];
-}
-
-function attempt(compile: () => unknown, at: readonly PropertyKey[]): Problem[] {
-  try {
-    compile();
-    return [];
-  } catch (cause) {
-    return [{ at, message: cause instanceof Error ? firstLine(cause.message) : String(cause) }];
-  }
-}
-
-function lineAt(contents: unknown, at: readonly PropertyKey[], lines: LineCounter): number {
+/** `line:column` of the innermost part that is there, 1-based. */
+function placeAt(contents: unknown, at: readonly PropertyKey[], lines: LineCounter): string {
   for (let depth = at.length; depth >= 0; depth -= 1) {
     const node = isMap(contents) || depth === 0 ? nodeAt(contents, at.slice(0, depth)) : undefined;
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    if (isNode(node) && node.range) return placeOf(node.range[0], lines);
   }
-  return 1;
+  return "1:1";
+}
+
+function placeOf(offset: number, lines: LineCounter): string {
+  const { line, col } = lines.linePos(offset);
+  return `${line}:${col}`;
 }
 
 function nodeAt(contents: unknown, at: readonly PropertyKey[]): unknown {

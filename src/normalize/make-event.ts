@@ -44,6 +44,7 @@ function addOptional(event: Mutable<Event>, fields: EventFields): void {
   if (fields.user !== undefined) event.user = fields.user;
   if (fields.executable !== undefined) event.executable = fields.executable;
   if (fields.parent !== undefined) event.parent = fields.parent;
+  if (fields.facts !== undefined) event.facts = fields.facts;
 }
 
 /** Never ends between the halves of a surrogate pair. */

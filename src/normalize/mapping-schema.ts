@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ValueType } from "./coerce-value.ts";
+import { valueDecoders } from "./decode-text.ts";
 import { timeFormats } from "./parse-time.ts";
 
 const path = z
@@ -67,6 +68,8 @@ const valueObject = z.strictObject({
     .optional()
     .describe("Lists or strings, all elements joined by one space."),
   extract: regex.optional().describe("The first group that took part, else the whole match."),
+  decode: z.enum(valueDecoders).optional().describe("Undoes an escaping, after extract."),
+  prepend: path.optional().describe("The program: goes in front, with a space, unless the value begins with it."),
   absent: scalars.optional().describe("Placeholders that count as absent here, besides the mapping's own."),
   when: conditionSchema.optional().describe("The candidate counts only where this holds."),
 });
@@ -101,6 +104,9 @@ const sessionCandidate = z.strictObject({
 });
 
 const reasoned = z.strictObject({ when: conditionSchema, code, reason: z.string().min(1), field: path.optional() });
+const skipRule = reasoned.extend({
+  noise: z.boolean().optional().describe("The document could be labelled; the rule is dropped where noise is kept."),
+});
 
 const platformName = z.enum(["linux", "k8s_audit"]);
 const platformCase = z.strictObject({
@@ -114,13 +120,24 @@ const unwrap = z
     items: path.optional().describe("A list; each object in it is a document."),
     object: path.optional().describe("An object that is a document."),
     json: z.array(path).min(1).optional().describe("Strings holding JSON; the first that parses counts."),
+    convert: z.string().min(1).optional().describe("Named built-in converter, given the document."),
     inherit: z
       .array(z.string().min(1))
       .optional()
       .describe("Top-level keys given on where the inner document lacks them."),
   })
-  .refine((u) => [u.items, u.object, u.json].filter((x) => x !== undefined).length === 1, {
-    error: "unwrap names exactly one of items, object, json",
+  .refine((u) => [u.items, u.object, u.json, u.convert].filter((x) => x !== undefined).length === 1, {
+    error: "unwrap names exactly one of items, object, json, convert",
+  });
+
+const reader = z
+  .strictObject({
+    name: z.string().describe("Named built-in reader."),
+    fields: z.array(path).min(1).optional().describe("Text, or lists of lines; the first that is there counts."),
+    render: z.string().optional().describe("Named built-in renderer that writes the document as the reader's text."),
+  })
+  .refine((r) => (r.fields === undefined) !== (r.render === undefined), {
+    error: "a reader names exactly one of fields and render",
   });
 
 const collapse = z.strictObject({
@@ -133,6 +150,8 @@ const collapse = z.strictObject({
   reason: z.string().min(1),
 });
 
+const containers = z.array(z.string().min(1).max(512)).min(1);
+
 /** The shape of a mapping file; `schema/mapping.schema.json` is made from it. */
 export const mappingSchema = z
   .strictObject({
@@ -141,17 +160,23 @@ export const mappingSchema = z
     version: z.int().min(1),
     title: z.string().min(1),
     description: z.string().optional(),
+    versions: z.string().min(1).optional().describe("Which versions of the source it reads; for docs/sources.md."),
+    pitfalls: z.array(z.string().min(1)).optional().describe("Traps of the source it handles; for docs/sources.md."),
     precedence: z.int().min(0).max(1000).describe("The highest of the mappings that recognise a document takes it."),
+    within: containers
+      .optional()
+      .describe("Only documents of these indices, streams or files; * stands for any characters."),
+    containers: containers
+      .optional()
+      .describe("Indices, streams or files it is for: settles equal precedence, and what no content tells."),
     recognise: conditionSchema,
     unwrap: unwrap.optional(),
-    reader: z.strictObject({ name: z.string(), fields: z.array(path).min(1) }).optional(),
+    reader: reader.optional(),
     platform: z.union([platformName, z.array(platformCase).min(1)]).optional(),
     absent: scalars.optional().describe("Placeholders that count as absent in every value but the text."),
-    skip: z.array(reasoned).optional(),
+    skip: z.array(skipRule).optional(),
     reject: z.array(reasoned).optional(),
     text: z.array(textCandidate).min(1).optional(),
-const containers = z.array(z.string().min(1).max(512)).min(1);
-
     time: z.array(timeCandidate).optional(),
     session: z.array(sessionCandidate).optional(),
     host: z.array(value).optional(),
@@ -162,13 +187,11 @@ const containers = z.array(z.string().min(1).max(512)).min(1);
       .array(z.array(value).min(1))
       .optional()
       .describe("Each a list of values that together name the event; else its content does."),
+    facts: z
+      .record(z.string().regex(/^[a-z][a-z0-9_]*$/), z.array(value).min(1))
+      .optional()
+      .describe("What else is worth keeping beside the text, by name."),
     incomplete: z.array(conditionSchema).optional(),
-    within: containers
-      .optional()
-      .describe("Only documents of these indices, streams or files; * stands for any characters."),
-    containers: containers
-      .optional()
-      .describe("Indices, streams or files it is for: settles equal precedence, and what no content tells."),
     collapse: collapse.optional(),
   })
   .refine((m) => (m.unwrap === undefined) !== (m.text === undefined), { error: "a mapping has either text or unwrap" });

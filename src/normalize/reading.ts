@@ -24,6 +24,7 @@ export interface EventFields {
   readonly executable: string | undefined;
   /** What the source calls the event, parts joined by a line feed. */
   readonly id: string | undefined;
+  readonly facts: Readonly<Record<string, string>> | undefined;
   readonly incomplete: boolean;
   /** Fields that held something their role cannot use; the event stands without them. */
   readonly wrongTypes: readonly string[];

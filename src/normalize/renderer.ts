@@ -7,8 +7,15 @@ import type { RecordReaderFactory } from "./record-reader.ts";
  */
 export type Renderer = (value: unknown, document: Document) => string | undefined;
 
+/**
+ * Writes a document of one source as documents of another shape, which the mapping of that shape then reads. Undefined
+ * when there is nothing of the kind in it; never throws.
+ */
+export type Converter = (document: Document) => readonly Document[] | undefined;
+
 /** The decoders a mapping may name. */
 export interface Readers {
   readonly renderers: ReadonlyMap<string, Renderer>;
+  readonly converters?: ReadonlyMap<string, Converter>;
   readonly records: ReadonlyMap<string, RecordReaderFactory>;
 }

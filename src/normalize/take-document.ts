@@ -3,9 +3,10 @@ import type { Document } from "../sdk/document.ts";
 import { createCollapser } from "./collapse-stages.ts";
 import { compileFirst } from "./compile-candidates.ts";
 import type { CompiledMapping } from "./compile-mapping.ts";
-import { compilePath, isObject } from "./compile-path.ts";
+import { isObject } from "./compile-path.ts";
 import { makeEvent, type Place } from "./make-event.ts";
 import type { Mapping } from "./mapping-schema.ts";
+import { compileReaderText } from "./reader-text.ts";
 import type { Reading } from "./reading.ts";
 import type { ReaderResult, RecordPosition } from "./record-reader.ts";
 import type { Readers } from "./renderer.ts";
@@ -25,12 +26,12 @@ export interface Taker {
   readonly recognises: (document: Document) => boolean;
   /** Adds the document's results; false when the document is not the mapping's after all. */
   readonly take: (document: Document, at: At, out: Result[]) => boolean;
-  readonly flush: (out: Result[]) => void;
   /**
    * Takes a document that no mapping recognises, because its container is one this mapping is for: only where an event
    * comes of it. Envelopes, and mappings that hold something between documents, never do.
    */
   readonly takeUnrecognised: (document: Document, at: At, out: Result[]) => boolean;
+  readonly flush: (out: Result[]) => void;
   /** What the mapping holds between documents. */
   readonly memory: Memory | undefined;
 }
@@ -62,13 +63,13 @@ export function createTaker(compiled: CompiledMapping, settings: TakerSettings):
       out.push(finish(compiled.read(document), at, [at.record]));
       return true;
     },
-  };
     takeUnrecognised(document, at, out) {
       const reading = compiled.read(document);
       if (reading.kind !== "fields") return false;
       out.push(finish(reading, at, [at.record]));
       return true;
     },
+  };
 }
 
 type CollapseSpec = NonNullable<Mapping["collapse"]>;
@@ -105,8 +106,9 @@ function finishReading(id: string, settings: TakerSettings): Finish {
 
 type UnwrapSpec = NonNullable<Mapping["unwrap"]>;
 
-function takeEnvelope(compiled: CompiledMapping, spec: UnwrapSpec, take: Take): Taker["take"] {
-  const unwrap = compileUnwrap(spec);
+function takeEnvelope(compiled: CompiledMapping, spec: UnwrapSpec, settings: TakerSettings): Taker["take"] {
+  const unwrap = compileUnwrap(spec, settings.readers);
+  const { take } = settings;
   const refuse = (kind: RefusedResult["kind"], code: string, reason: string, at: At): RefusedResult => {
     return { kind, code, reason, mapping: compiled.id, records: [at.record] };
   };
@@ -136,7 +138,7 @@ function takeRecords(
   const create = settings.readers.records.get(spec.name);
   if (create === undefined) throw unknownReader(compiled.mapping.name, spec.name);
   const reader = create();
-  const fields = spec.fields.map(compilePath);
+  const textOf = compileReaderText(spec, settings.readers.renderers);
   const hostOf = compileFirst(compiled.mapping.host, new Set((compiled.mapping.absent ?? []).map(String)));
   const finishAll = (results: readonly ReaderResult[], out: Result[]): void => {
     for (const result of results) out.push(finishRecords(result, compiled, settings.source, finish));
@@ -145,20 +147,11 @@ function takeRecords(
     memory: reader,
     flush: (out) => finishAll(reader.flush(), out),
     take(document, at, out) {
-      for (const field of fields) {
-        const text = field(document);
-        if (typeof text !== "string" || text === "") continue;
-        finishAll(
-          reader.add(
-            at.record,
-            text,
-            hostOf(document, () => undefined),
-          ),
-          out,
-        );
-        return true;
-      }
-      return false;
+      const text = textOf(document);
+      if (text === undefined) return false;
+      const host = hostOf(document, () => undefined);
+      finishAll(reader.add(at.record, text, host), out);
+      return true;
     },
   };
 }

@@ -1,22 +1,33 @@
+import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Document } from "../sdk/document.ts";
 import { compilePath, isObject } from "./compile-path.ts";
 import type { Mapping } from "./mapping-schema.ts";
 import { parseJson } from "./parse-json.ts";
+import type { Readers } from "./renderer.ts";
 
 /** The documents inside an envelope; undefined when there is none in it after all, and the next mapping may try. */
 export type Unwrapper = (document: Document) => readonly unknown[] | undefined;
 
 type UnwrapSpec = NonNullable<Mapping["unwrap"]>;
 
-/** Compiles an envelope once. Inner documents get the top-level keys of `inherit` they lack. */
-export function compileUnwrap(spec: UnwrapSpec): Unwrapper {
-  const open = compileOpen(spec);
+/**
+ * Compiles an envelope once. Inner documents get the top-level keys of `inherit` they lack. Throws `mapping_invalid`
+ * where it names a converter that does not exist.
+ */
+export function compileUnwrap(spec: UnwrapSpec, readers: Readers): Unwrapper {
+  const open = spec.convert === undefined ? compileOpen(spec) : converterOf(spec.convert, readers);
   const inherit = spec.inherit ?? [];
   return (document) => {
     const inner = open(document);
     if (inner === undefined || inherit.length === 0) return inner;
     return inner.map((one) => (isObject(one) ? passOn(document, one, inherit) : one));
   };
+}
+
+function converterOf(name: string, readers: Readers): Unwrapper {
+  const convert = readers.converters?.get(name);
+  if (convert === undefined) throw new TagsmithError("mapping_invalid", `There is no converter "${name}".`, "exit");
+  return convert;
 }
 
 function compileOpen(spec: UnwrapSpec): Unwrapper {
