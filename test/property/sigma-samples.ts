@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Condition, Detection, Item, RegexFlag, Rule, StringPart, Value } from "../../src/sigma/ast.ts";
+import { parseCidr } from "../../src/sigma/parse/cidr.ts";
 
 const fields = ["a", "b", "a.b", "a.b.c", "d"] as const;
 
@@ -55,6 +56,12 @@ const keywordValue: fc.Arbitrary<Value> = fc.oneof(
   regexValue,
 );
 
+function cidr(network: string): Value {
+  const value = parseCidr(network);
+  if (typeof value === "string") throw new Error(value);
+  return value;
+}
+
 const compareOp = fc.constantFrom("lt" as const, "lte" as const, "gt" as const, "gte" as const);
 
 const fieldValueKinds: fc.Arbitrary<Value>[] = [
@@ -65,10 +72,7 @@ const fieldValueKinds: fc.Arbitrary<Value>[] = [
   keywordValue,
   fc.record({ kind: fc.constant("boolean" as const), value: fc.boolean() }),
   fc.constant<Value>({ kind: "null" }),
-  fc.record({
-    kind: fc.constant("cidr" as const),
-    network: fc.constantFrom<string>("10.0.0.0/8", "10.1.2.0/24", "0.0.0.0/0", "fe80::/10", "::/0"),
-  }),
+  fc.constantFrom("10.0.0.0/8", "10.1.2.0/24", "0.0.0.0/0", "fe80::/10", "::/0").map(cidr),
   fc.record({ kind: fc.constant("compare" as const), op: compareOp, value: fc.constantFrom<number>(0, 1, 2, 12) }),
   fc.record({ kind: fc.constant("exists" as const), exists: fc.boolean() }),
   fc.record({

@@ -1,5 +1,4 @@
 import type { Item, RegexValue, StringValue, Value } from "../ast.ts";
-import { parseNetwork } from "./ip-address.ts";
 import { anyRun, matchesFolded, type PatternPart, type TextPattern, textPattern } from "./match-string.ts";
 import { regexLiteral } from "./regex-literal.ts";
 import { foldCase } from "./scalar.ts";
@@ -134,12 +133,9 @@ function indexValue(value: Value, atom: number, builder: ScanIndexBuilder): numb
       return 1;
     case "regex":
       return indexRegex(value, atom, builder);
-    case "cidr": {
-      const network = parseNetwork(value.network);
-      if (network === undefined) return undefined;
-      builder.addNetwork(network, atom);
+    case "cidr":
+      builder.addNetwork(value, atom);
       return 4;
-    }
     default:
       return undefined;
   }

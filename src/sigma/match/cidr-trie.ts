@@ -1,4 +1,4 @@
-import { type AddressGroups, bitAt, type Network } from "./ip-address.ts";
+import { type AddressBytes, bitAt, type Network } from "./ip-address.ts";
 
 /** Networks by their leading bits: one walk of at most 32 or 128 steps finds all that hold an address. */
 export class CidrTrie {
@@ -7,9 +7,9 @@ export class CidrTrie {
   readonly #marks: (number[] | undefined)[] = [undefined, undefined];
 
   add(network: Network, mark: number): void {
-    let node = rootOf(network.groups);
-    for (let index = 0; index < network.prefixLength; index += 1) {
-      const slot = node * 2 + bitAt(network.groups, index);
+    let node = rootOf(network.address);
+    for (let index = 0; index < network.prefix; index += 1) {
+      const slot = node * 2 + bitAt(network.address, index);
       let next = this.#children[slot] ?? 0;
       if (next === 0) {
         next = this.#marks.length;
@@ -25,17 +25,17 @@ export class CidrTrie {
   }
 
   /** Calls back with the mark of every network that holds the address. */
-  find(address: AddressGroups, onMark: (mark: number) => void): void {
+  find(address: AddressBytes, onMark: (mark: number) => void): void {
     let node = rootOf(address);
     for (let index = 0; ; index += 1) {
       for (const mark of this.#marks[node] ?? []) onMark(mark);
-      if (index === address.length * 16) return;
+      if (index === address.length * 8) return;
       node = this.#children[node * 2 + bitAt(address, index)] ?? 0;
       if (node === 0) return;
     }
   }
 }
 
-function rootOf(groups: AddressGroups): number {
-  return groups.length === 2 ? 0 : 1;
+function rootOf(address: AddressBytes): number {
+  return address.length === 4 ? 0 : 1;
 }

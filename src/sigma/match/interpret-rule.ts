@@ -1,7 +1,7 @@
 import type { Document } from "../../sdk/document.ts";
 import type { Condition, Detection, Item, Rule } from "../ast.ts";
+import { selectionsOf } from "../parse/select.ts";
 import { eventScalars, fieldValues } from "./field-values.ts";
-import { selectNames } from "./select-names.ts";
 import { compileFieldTest, compileKeywordTest } from "./value-test.ts";
 
 /**
@@ -20,7 +20,7 @@ function holds(condition: Condition, rule: Rule, event: Document): boolean | und
       return detection === undefined ? undefined : detectionHolds(detection, event);
     }
     case "of": {
-      const names = selectNames(rule.detections, condition.pattern);
+      const names = selectionsOf(condition.pattern, rule.detections);
       return combine(
         condition.linking === "all",
         names.map((name) => holds({ kind: "selection", name }, rule, event)),

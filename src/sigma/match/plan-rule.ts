@@ -1,6 +1,6 @@
 import type { Condition, Detection, Item, Rule } from "../ast.ts";
+import { selectionsOf } from "../parse/select.ts";
 import type { AtomTable } from "./atom-table.ts";
-import { selectNames } from "./select-names.ts";
 
 /** Answers whether an atom holds for the event at hand. */
 export interface AtomAnswers {
@@ -28,7 +28,7 @@ function planCondition(condition: Condition, rule: Rule, table: AtomTable): Plan
       return detection === undefined ? undefined : planDetection(detection, table);
     }
     case "of": {
-      const parts = selectNames(rule.detections, condition.pattern).flatMap(
+      const parts = selectionsOf(condition.pattern, rule.detections).flatMap(
         (name) => planCondition({ kind: "selection", name }, rule, table) ?? [],
       );
       return condition.linking === "all" ? both(parts) : either(parts);

@@ -1,7 +1,7 @@
 import { TagsmithError } from "../../event/tagsmith-error.ts";
 import type { CompareOp, FieldRefValue, TimePartValue, Value } from "../ast.ts";
 import type { FieldValues } from "./field-values.ts";
-import { inNetwork, parseAddress, parseNetwork } from "./ip-address.ts";
+import { inNetwork, parseAddress } from "./ip-address.ts";
 import { matchesText, textPattern } from "./match-string.ts";
 import { type EventScalar, foldCase, numberOf, textOf } from "./scalar.ts";
 import { compileRegex } from "./sigma-regex.ts";
@@ -54,14 +54,11 @@ export function compileScalarTest(value: PerScalar): ScalarTest {
       const test = compileRegex(value);
       return (scalar) => test(textOf(scalar));
     }
-    case "cidr": {
-      const network = parseNetwork(value.network);
-      if (network === undefined) throw unmatchable(`${value.network} is not a network.`);
+    case "cidr":
       return (scalar) => {
-        const groups = typeof scalar === "string" ? parseAddress(scalar) : undefined;
-        return groups !== undefined && inNetwork(groups, network);
+        const address = typeof scalar === "string" ? parseAddress(scalar) : undefined;
+        return address !== undefined && inNetwork(address, value);
       };
-    }
     case "compare":
       return (scalar) => compares(numberOf(scalar), value.op, value.value);
     case "timepart":
