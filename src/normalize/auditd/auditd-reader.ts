@@ -101,7 +101,8 @@ function addRecord(
   addLine(group, record, { header, line, cut });
   state.chars += group.chars - before;
   touched.add(group);
-  if (isWhole(group) || (known === undefined && singleRecord.test(header.type))) {
+  const ended = isWhole(group) || (known === undefined && singleRecord.test(header.type));
+  if (ended && !bounds.wholeTexts) {
     touched.delete(group);
     results.push(close(state, group));
   }

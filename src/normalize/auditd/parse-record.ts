@@ -48,8 +48,19 @@ function readFields(line: string, start: number, end: number, fields: Map<string
     const nameStart = at;
     while (at < end && !isSeparator(line.charCodeAt(at)) && line.charCodeAt(at) !== 61) at += 1;
     if (at >= end || line.charCodeAt(at) !== 61) continue;
-    at = readValue(line, line.slice(nameStart, at), at + 1, end, fields);
+    at = readValue(line, nameOf(line, nameStart, at), at + 1, end, fields);
   }
+}
+
+/** How shippers write the byte before enriched fields where they cannot leave it. */
+const writtenMark = /^(?:#035|\\035|\\x1d|\\u001d|\^\]|<1d>|\ufffd)/i;
+
+const markAtEnd = /(?:#035|\\035|\\x1d|\\u001d|\^\]|<1d>|\ufffd)$/i;
+
+function nameOf(line: string, start: number, end: number): string {
+  const name = line.slice(start, end);
+  const first = line.charCodeAt(start);
+  return first < 65 || first > 126 || first === 92 || first === 94 ? name.replace(writtenMark, "") : name;
 }
 
 /** Stores the value at `at` and returns where the next field starts. */
@@ -63,7 +74,10 @@ function readValue(line: string, name: string, at: number, end: number, fields: 
     // Enriched fields may be glued to the last plain one: `key=(null)ARCH=x86_64`.
     if (line.charCodeAt(stop) === 61 && stop > at && isCapital(line.charCodeAt(stop - 1))) {
       const glued = gluedName(line, stop);
-      if (glued > 0 && stop - glued >= at) return store(fields, name, line.slice(at, stop - glued), stop - glued);
+      if (glued > 0 && stop - glued >= at) {
+        const value = line.slice(at, stop - glued).replace(markAtEnd, "");
+        return store(fields, name, value, stop - glued);
+      }
     }
     stop += 1;
   }

@@ -3,7 +3,7 @@ import { asText, scalarText } from "../coerce-value.ts";
 import { compilePath } from "../compile-path.ts";
 import { parseTime } from "../parse-time.ts";
 import { encodedByKernel } from "./decode-value.ts";
-import { writeArguments, writeBare, writeHeader, writeSet, writeText } from "./write-record.ts";
+import { isGap, writeArguments, writeBare, writeHeader, writeSet, writeText } from "./write-record.ts";
 
 /**
  * Writes one document of Filebeat's auditd module or of the auditd integration, which hold one record each, as the line
@@ -17,7 +17,11 @@ export function renderLogRecord(_: unknown, document: Document): string | undefi
   if (timeMs === undefined || timeMs < 0) return undefined;
   const stamp = `${Math.floor(timeMs / 1000)}.${fractionOf(timeText)}:${sequence}`;
   const type = typeOf(document);
-  return writeHeader(type, stamp, textAt(document, read.node)) + bodyOf(type, document);
+  const node = textAt(document, read.node);
+  const line = writeHeader(type, stamp, node) + bodyOf(type, document);
+  if (type !== "SYSCALL" || readArgs(document) === undefined) return line;
+  // Somebody put the two together already.
+  return `${line}\n${writeHeader("EXECVE", stamp, node)}${argumentsOf(document)}`;
 }
 
 /** Where each field lies: as auditd names it, as old versions left it, or under its ECS name. */
@@ -77,17 +81,17 @@ function fractionOf(time: string): string {
   return (/[.,](\d{1,18})/.exec(time)?.[1] ?? "").padEnd(3, "0");
 }
 
-/** Actions that pipelines write for what happened, where the record's type belongs. */
-const outcomes: Readonly<Record<string, string>> = { "ran-command": "USER_CMD" };
-
-/** The record's type, in the kernel's spelling; told by what the document holds where its action is another word. */
+/**
+ * The record's type, in the kernel's spelling. Pipelines write it as the action, or what happened in its place; then what
+ * the document holds tells. SECCOMP records name a system call without being one.
+ */
 function typeOf(document: Document): string {
   const named = textAt(document, read.type) ?? "";
-  const type = outcomes[named] ?? named.toUpperCase();
-  if (/^[A-Z]\w{2,40}$/.test(type) && !["EXECUTED", "EXEC", "PROCESS_STARTED"].includes(type)) return type;
-  if (textAt(document, read.syscall) !== undefined) return "SYSCALL";
-  if (readArgs(document) !== undefined || textAt(document, read.argument) !== undefined) return "EXECVE";
-  return "UNKNOWN";
+  const type = named === "ran-command" ? "USER_CMD" : named.toUpperCase();
+  if (textAt(document, read.syscall) !== undefined && type !== "SECCOMP") return "SYSCALL";
+  const isUser = type.startsWith("USER_");
+  if (!isUser && (readArgs(document) !== undefined || textAt(document, read.argument) !== undefined)) return "EXECVE";
+  return /^[A-Z][A-Z0-9_]{2,40}$/.test(type) ? type : "UNKNOWN";
 }
 
 function bodyOf(type: string, document: Document): string {
@@ -142,7 +146,9 @@ function argumentsOf(document: Document): string {
   const argc = textAt(document, read.argc);
   const list: readonly unknown[] = Array.isArray(args) ? args : args === undefined ? [] : [args];
   const texts = list.flatMap((one) => scalarText(one) ?? []);
-  return texts.length > 0 ? writeArguments(texts, argc) : oldArguments(document, argc);
+  if (texts.length === 0) return oldArguments(document, argc);
+  // Without a count the event would seem to wait for more; a record that begins with lost ones continues another.
+  return writeArguments(texts, argc ?? (isGap(texts[0]) ? undefined : String(texts.length)));
 }
 
 /** Old versions left `a0` and so on where they were, without their quotes: what only the kernel writes is decoded. */

@@ -6,8 +6,14 @@ const recordStart = / (?:node=[^ ]{1,255} )?type=[A-Z0-9_[\]]{1,64} msg=audit\(\
  * A quoted value never starts a record, so that a program cannot forge one in its arguments.
  */
 export function splitAuditText(text: string): string[] {
-  if (!text.includes("\n")) return splitLine(text);
-  return text.split("\n").flatMap(splitLine);
+  const plain = withoutEscapes(text);
+  if (!plain.includes("\n")) return splitLine(plain);
+  return plain.split("\n").flatMap(splitLine);
+}
+
+/** Text that was escaped for JSON twice; the kernel itself writes values with a quote in them as hex. */
+function withoutEscapes(text: string): string {
+  return text.includes('=\\"') && !text.includes('="') ? text.replaceAll('\\"', '"') : text;
 }
 
 function splitLine(line: string): string[] {

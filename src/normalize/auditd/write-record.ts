@@ -30,6 +30,11 @@ export function writeHeader(type: string, stamp: string, node?: string): string 
 
 const gap = /^(?:\[\.\.\. (\d{1,7}) truncated arguments \.\.\.\]|<<< Skipped: args=(\d{1,7}), bytes=\d{1,12} >>>)$/;
 
+/** Whether an element stands for arguments that were lost. */
+export function isGap(arg: string | undefined): boolean {
+  return arg !== undefined && gap.test(arg);
+}
+
 /**
  * Arguments as the fields of an EXECVE record. An element that stands for lost ones leaves their numbers out, so that
  * they count as lost and another record may still bring them.
