@@ -5,6 +5,7 @@ import { evalCommand } from "./eval-command.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { labelCommand } from "./label-command.ts";
 import { normalizeCommand } from "./normalize-command.ts";
+import { addMappingCommands } from "./mapping-commands.ts";
 import { demoCommand, runCommand } from "./run-command.ts";
 import { scoreCommand } from "./score-command.ts";
 import { tagsCommand } from "./tags-command.ts";
@@ -36,6 +37,7 @@ export async function runProgram(
   addTextCommands(program, run, registry, terminal);
   try {
     await program.parseAsync([...argv], { from: "user" });
+  addMappingCommands(program, run, registry, terminal);
     return code;
   } catch (error) {
     return reportError(error, terminal);
@@ -76,8 +78,10 @@ function addPipelineCommands(program: Command, run: Run, registry: ConnectorRegi
     .option("--mappings <folder>", "mappings instead of the bundled ones")
     .option("--json", "print results as NDJSON", false)
     .option("--explain", "also every mapping tried, and where text and session come from", false)
+    .option("--extra <path...>", "folders or files whose mappings override or add")
+    .option("--config <file>", "mappings as a configuration says")
     .addHelpText("after", "\nExample:\n  tagsmith normalize --input samples/data/audit.log")
-    .action((options: { input: string; output?: string; mappings?: string; json: boolean; explain: boolean }) =>
+    .action((options: Parameters<typeof normalizeCommand>[0]) =>
       run(() => normalizeCommand(options, registry, terminal)),
     );
 }

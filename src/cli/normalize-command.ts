@@ -1,18 +1,17 @@
 import { builtInReaders } from "../normalize/built-in-readers.ts";
 import { createNormalizer } from "../normalize/create-normalizer.ts";
-import { loadMappings } from "../normalize/load-mappings.ts";
+import { mappingsOf } from "../normalize/load-mappings.ts";
 import type { Result } from "../normalize/result.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
+import { type MappingOptions, openMappings } from "./open-mappings.ts";
 import { type Output, withOutput } from "./open-output.ts";
-import { bundled } from "./paths.ts";
 import { readRecords } from "./read-records.ts";
 import { formatTable, printable, type Terminal } from "./terminal.ts";
 
-interface NormalizeOptions {
+interface NormalizeOptions extends MappingOptions {
   readonly input: string;
   readonly output?: string;
-  readonly mappings?: string;
   readonly json: boolean;
   readonly explain: boolean;
 }
@@ -23,7 +22,7 @@ export async function normalizeCommand(
   registry: ConnectorRegistry,
   terminal: Terminal,
 ): Promise<number> {
-  const mappings = loadMappings(options.mappings ?? bundled.mappings());
+  const mappings = mappingsOf(openMappings(options));
   const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: "file", explain: options.explain });
   const totals = new Map<string, number>();
   const write = async (output: Output, results: readonly Result[]): Promise<void> => {

@@ -2,6 +2,15 @@ import { z } from "zod";
 
 const connectorSchema = z.looseObject({ type: z.string().describe("Connector name, e.g. file") });
 
+const mappingsSchema = z.strictObject({
+  path: z.string().min(1).optional().describe("A folder used instead of the bundled mappings."),
+  extra: z.array(z.string().min(1)).default([]).describe("Folders and files that override or add; later ones win."),
+  reload_secs: z.number().min(0).default(5).describe("How often a running pipeline looks for changes; 0: never."),
+  fields: z.unknown().optional().describe("Fields of custom indices: a map, or a list of maps."),
+  session: z.unknown().optional().describe("Session candidates by mapping name, or * for all."),
+  keep_noise: z.boolean().default(false).describe("Label what is skipped by default as noise."),
+});
+
 /** `tagsmith.yaml`. Unknown keys are refused; what belongs to a connector is checked by that connector. */
 export const configSchema = z.strictObject({
   source: connectorSchema,
@@ -10,7 +19,7 @@ export const configSchema = z.strictObject({
     .strictObject({ path: z.string().min(1).default(".tagsmith/state.db") })
     .default({ path: ".tagsmith/state.db" }),
   model: z.strictObject({ path: z.string().min(1).optional() }).default({}),
-  mappings: z.strictObject({ path: z.string().min(1).optional() }).default({}),
+  mappings: mappingsSchema.prefault({}),
   label: z
     .strictObject({
       top_k: z.int().min(1).max(50).default(5),

@@ -1,0 +1,106 @@
+import { stringify } from "yaml";
+import type { Document } from "../sdk/document.ts";
+import { type Leaf, listLeaves } from "./list-leaves.ts";
+import { type Proposals, proposeFields, type Role, timeFormatOf } from "./propose-fields.ts";
+
+const notes: Readonly<Record<Role, string>> = {
+  text: "What was executed; the first with a value counts. A list is joined by one space.",
+  time: "When.",
+  session: "Events of one key are a session; the first candidate whose fields all have values.",
+  host: "Which machine.",
+  user: "Who.",
+  executable: "The program's path.",
+  parent: "What started it.",
+  id: "What names the event, if anything does.",
+};
+
+const othersShown = 30;
+
+/**
+ * The text of a mapping file for documents like the samples: recognised by what they all say, with fields proposed by
+ * their names and the shape of their values. For a person to correct: comments say what each field held.
+ */
+export function scaffoldMapping(name: string, documents: readonly Document[]): string {
+  const leaves = listLeaves(documents);
+  const proposals = proposeFields(leaves);
+  const all = documents.length;
+  const sections = [
+    `name: ${name}\nversion: 1\ntitle: ${quoted(titleOf(name))}`,
+    "# Of the mappings that recognise a document, the one with the highest precedence takes it. Bundled: 10 to 200.\nprecedence: 300",
+    recogniseSection(leaves, proposals, all),
+    "platform: linux",
+    'absent: ["-", "", "(null)", unset]',
+    listSection("text", proposals.text, all, textLine),
+    listSection("time", proposals.time, all, timeLine),
+    listSection("session", proposals.session, all, (leaf) => `{ fields: [${quoted(leaf.path)}] }`),
+    ...(["host", "user", "executable", "parent"] as const).map((role) =>
+      listSection(role, proposals[role], all, (leaf) => quoted(leaf.path)),
+    ),
+    listSection("id", proposals.id.slice(0, 1), all, (leaf) => `[${quoted(leaf.path)}]`),
+    othersSection(leaves, proposals, all),
+  ];
+  return `${sections.filter((section) => section !== "").join("\n")}\n`;
+}
+
+function titleOf(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll("-", " ");
+}
+
+/** Names of fields that say what kind a document is. */
+const kindName =
+  /(^|[._])(app|application|type|kind|source|dataset|module|vendor|product|program|service|category|event[._]?name|event[._]?type|log[._]?type|action|provider|facility|schema|channel)$/i;
+
+/** What every sample has: a word that says its kind, else just the field of the text. */
+function recogniseSection(leaves: readonly Leaf[], proposals: Proposals, all: number): string {
+  const constant = leaves.filter(
+    ({ path, count, values }) => count === all && values.length === 1 && kindName.test(path) && isWord(values[0]),
+  );
+  const tests = constant
+    .slice(0, 3)
+    .map(({ path, values }) => `    - { field: ${quoted(path)}, equals: ${quoted(values[0] ?? "")} }`);
+  const [text] = proposals.text;
+  if (text !== undefined) tests.push(`    - { field: ${quoted(text.path)}, exists: true }`);
+  if (tests.length === 0) tests.push(`    - { field: ${quoted(leaves[0]?.path ?? "FIELD")}, exists: true }`);
+  const note = "# Tests that hold for these documents and for no others.";
+  return `${note}\nrecognise:\n  all:\n${tests.join("\n")}`;
+}
+
+function isWord(value: string | undefined): boolean {
+  return value !== undefined && value.length > 0 && value.length <= 64 && !/[\n\d]{6}/.test(value);
+}
+
+function listSection(role: Role, leaves: readonly Leaf[], all: number, line: (leaf: Leaf) => string): string {
+  const note = `# ${notes[role]}`;
+  if (leaves.length > 0)
+    return `${note}\n${role}:\n${leaves.map((leaf) => `  - ${line(leaf)}${seen(leaf, all)}`).join("\n")}`;
+  const empty = role === "text" ? `text:\n  - FIELD # no field of the sample looks like a command` : `# ${role}: []`;
+  return `${note}\n${empty}`;
+}
+
+function textLine(leaf: Leaf): string {
+  return leaf.isList ? `{ join: ${quoted(leaf.path)} }` : quoted(leaf.path);
+}
+
+function timeLine(leaf: Leaf): string {
+  return `{ field: ${quoted(leaf.path)}, format: ${timeFormatOf(leaf) ?? "rfc3339"} }`;
+}
+
+/** `# 3 of 5, e.g. "web-1"`: how many samples have it and what one held. */
+function seen({ count, values }: Leaf, all: number): string {
+  const example = (values[0] ?? "").slice(0, 60).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
+  const share = count === all ? "" : `${count} of ${all}, `;
+  return ` # ${share}e.g. ${JSON.stringify(example)}`;
+}
+
+function othersSection(leaves: readonly Leaf[], proposals: Proposals, all: number): string {
+  const used = new Set(Object.values(proposals).flat());
+  const others = leaves.filter((leaf) => !used.has(leaf)).slice(0, othersShown);
+  if (others.length === 0) return "";
+  const lines = others.map((leaf) => `#   ${leaf.path}${seen(leaf, all).replace(" #", " ")}`);
+  return `# Other fields of the sample:\n${lines.join("\n")}`;
+}
+
+/** A string as YAML would have it in a flow list. */
+function quoted(text: string): string {
+  return /^[A-Za-z_][\w./-]*$/.test(text) ? stringify(text).trim() : JSON.stringify(text);
+}
