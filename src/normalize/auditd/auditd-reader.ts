@@ -1,6 +1,6 @@
 import type { Document } from "../../sdk/document.ts";
 import type { ReaderResult, RecordPosition, RecordReader } from "../record-reader.ts";
-import { type AuditdEvent, type AuditLine, assembleAuditEvent } from "./assemble-event.ts";
+import { type AuditLine, assembleAuditEvent } from "./assemble-event.ts";
 import { addLine, type EventGroup, isWhole, openGroup, part } from "./event-group.ts";
 import { type AuditdReaderSettings, defaultAuditdReaderSettings } from "./reader-settings.ts";
 import { readState, writeState } from "./reader-state.ts";
@@ -163,16 +163,9 @@ function close(state: ReaderState, group: EventGroup): ReaderResult {
   if (stream?.waiting.size === 0) state.streams.delete(group.stream);
   const event = assembleAuditEvent(group.lines);
   const host = event.node ?? group.host;
-  const document = host === undefined ? { auditd_event: present(event) } : { auditd_event: present(event), host };
+  const document: Document = host === undefined ? { auditd_event: event } : { auditd_event: event, host };
   const found = { kind: "document", document, records: group.records } as const;
   return event.incomplete ? { ...found, incomplete: true } : found;
-}
-
-/** The event without its absent values. */
-function present(event: AuditdEvent): Document {
-  const values: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(event)) if (value !== undefined) values[name] = value;
-  return values;
 }
 
 function rejected(record: RecordPosition, reason: string): ReaderResult {

@@ -4,7 +4,7 @@ import { isObject } from "../compile-path.ts";
 import { writeArguments, writeHeader, writeText } from "./write-record.ts";
 
 /** Records that one event may have many of are lists in Laurel's output; more than these tell nothing new. */
-const maxRecords = 64;
+const maxRecords = 8;
 /** Names that are the event's or Laurel's own, not records. */
 const noRecord: ReadonlySet<string> = new Set(["ID", "NODE", "ENV", "PARENT_INFO", "CONTAINER_INFO", "LABELS"]);
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
@@ -31,27 +31,32 @@ export function renderLaurel(_: unknown, document: Document): string | undefined
 function bodyOf(type: string, record: Document): string {
   if (type === "EXECVE") return execveOf(record);
   if (type === "PROCTITLE") return titleOf(record);
-  let body = "";
-  for (const [name, value] of Object.entries(record)) {
-    // Not of SYSCALL: there they are registers.
-    if (name === "ARGV") continue;
-    if (isObject(value)) body += name === "msg" ? bodyOf(type, value) : "";
-    else body += fieldOf(name, value);
-  }
-  return body;
+  const nested = record["msg"];
+  return fieldsOf(record) + (isObject(nested) ? fieldsOf(nested) : "");
 }
+
+/** Not ARGV: outside of EXECVE and PROCTITLE it holds registers. */
+function fieldsOf(record: Document): string {
+  let fields = "";
+  for (const [name, value] of Object.entries(record)) fields += fieldOf(name, value);
+  return fields;
+}
+
+/** What is read of a record; those that hold text, which a bare value would be hex in, and the rest. */
+const texts: ReadonlySet<string> = new Set("comm exe cwd name cmd acct key terminal".split(" "));
+const words: ReadonlySet<string> = new Set(
+  "arch syscall success items ppid pid auid uid euid tty ses item res ARCH SYSCALL AUID UID EUID".split(" "),
+);
 
 /** Numbers stay numbers; text was percent-escaped byte by byte. */
 function fieldOf(name: string, value: unknown): string {
-  if (!/^[A-Za-z][\w-]{0,40}$/.test(name)) return "";
-  if (typeof value === "number") return ` ${name}=${value}`;
+  const isText = texts.has(name);
+  if (!isText && !words.has(name)) return "";
+  if (typeof value === "number") return isText ? writeText(name, String(value)) : ` ${name}=${value}`;
   if (typeof value !== "string") return "";
   const text = name === "arch" ? value.replace(/^0x/, "") : unescapePercent(value);
-  return /^[\w()-]{1,40}$/.test(text) && !encodable.has(name) ? ` ${name}=${text}` : writeText(name, text);
+  return !isText && /^[\w()-]{1,40}$/.test(text) ? ` ${name}=${text}` : writeText(name, text);
 }
-
-/** Fields whose bare value would be read as hex. */
-const encodable: ReadonlySet<string> = new Set(["comm", "exe", "cwd", "name", "cmd", "acct", "key", "proctitle"]);
 
 function execveOf(record: Document): string {
   const args = argumentsIn(record);
