@@ -16,7 +16,7 @@ export const exitCodes = {
 const families: readonly (readonly [RegExp, number])[] = [
   [/^(state|normalizer_state|session_state|auditd_pending|file_cursor)_/, exitCodes.state],
   [/^(config|option|mapping)_/, exitCodes.usage],
-  [/^(file|source|gzip|input|gold|predictions|sessions)_/, exitCodes.input],
+  [/^(file|source|gzip|input|gold|predictions|sessions|sigma)_/, exitCodes.input],
   [/^(output|sink)_/, exitCodes.output],
   [/^(artifact|vocabulary|encoder|tokenizer|session_model)_/, exitCodes.artifact],
 ];

@@ -4,10 +4,14 @@ import { parseNodes, positionOf } from "./read-full-yaml.ts";
 
 /** Gives findings their line and column. The text is read a second time, only when something is wrong with it. */
 export function locateFindings(text: string, findings: readonly Finding[], file: string | undefined): Problem[] {
-  if (findings.length === 0) return [];
+  return findings.length === 0 ? [] : findings.map(createLocator(text, file));
+}
+
+/** Looks up where in a text findings are. */
+export function createLocator(text: string, file: string | undefined): (finding: Finding) => Problem {
   const documents = parseNodesOrNone(text);
   const place = createPlacer(text, file);
-  return findings.map((finding) => place(finding, positionIn(documents[finding.document], finding)));
+  return (finding) => place(finding, positionIn(documents[finding.document], finding));
 }
 
 /** Turns characters of a text into lines and columns. */

@@ -1,4 +1,4 @@
-import type { Condition, Detections } from "../ast.ts";
+import type { Condition } from "../ast.ts";
 import { limits } from "../limits.ts";
 import { type Place, type Report, refuse } from "../problem.ts";
 import { closest } from "./closest.ts";
@@ -8,7 +8,7 @@ import { selectionsOf } from "./select.ts";
 /** Reads a condition: `or` binds least, then `and`, `not`, `1 of`. Every name must be a selection. */
 export function parseCondition(
   text: string,
-  detections: Detections,
+  names: ReadonlySet<string>,
   place: Place,
   report: Report,
 ): Condition | undefined {
@@ -16,8 +16,8 @@ export function parseCondition(
   const grammar: BooleanGrammar<Condition> = {
     token: /[()]|[^\s()]+/g,
     operand: (syntax) => {
-      const operand = readOperand(syntax, detections);
-      selected += operand.kind === "of" ? selectionsOf(operand.pattern, detections).length : 1;
+      const operand = readOperand(syntax, names);
+      selected += operand.kind === "of" ? selectionsOf(operand.pattern, names).length : 1;
       if (selected > limits.conditionSelections) {
         const message = `The condition stands for more than ${limits.conditionSelections} selections.`;
         throw new SyntaxFault("condition_too_large", message, "Name fewer selections.", syntax.offset());
@@ -45,18 +45,18 @@ function refuseForeign(text: string): void {
 
 const quantifiers: ReadonlySet<string> = new Set(["1", "any", "all"]);
 
-function readOperand(syntax: Syntax, detections: Detections): Condition {
+function readOperand(syntax: Syntax, names: ReadonlySet<string>): Condition {
   const offset = syntax.offset();
   const word = syntax.take("a selection");
   if (syntax.peek() === "of") {
     syntax.take("of");
-    return readOf(word, offset, syntax, detections);
+    return readOf(word, offset, syntax, names);
   }
-  if (detections.has(word) && /^[\w-]+$/.test(word)) return { kind: "selection", name: word };
-  throw unknownName(word, offset, detections);
+  if (names.has(word) && /^[\w-]+$/.test(word)) return { kind: "selection", name: word };
+  throw unknownName(word, offset, names);
 }
 
-function readOf(quantifier: string, offset: number, syntax: Syntax, detections: Detections): Condition {
+function readOf(quantifier: string, offset: number, syntax: Syntax, names: ReadonlySet<string>): Condition {
   if (!quantifiers.has(quantifier)) {
     const hint = "Write 1 of, any of or all of.";
     throw new SyntaxFault("condition_syntax", `${quantifier} of is no quantifier.`, hint, offset);
@@ -72,14 +72,14 @@ function readOf(quantifier: string, offset: number, syntax: Syntax, detections: 
       patternOffset,
     );
   }
-  if (selectionsOf(pattern, detections).length === 0) {
-    const hint = `There are: ${listed(detections)}.`;
+  if (selectionsOf(pattern, names).length === 0) {
+    const hint = `There are: ${listed(names)}.`;
     throw new SyntaxFault("condition_matches_none", `No selection fits ${pattern}.`, hint, patternOffset);
   }
   return { kind: "of", linking: quantifier === "all" ? "all" : "any", pattern };
 }
 
-function unknownName(word: string, offset: number, detections: Detections): SyntaxFault {
+function unknownName(word: string, offset: number, names: ReadonlySet<string>): SyntaxFault {
   if (/^(?:AND|OR|NOT|1|ALL|ANY|OF)$/i.test(word))
     return new SyntaxFault(
       "condition_syntax",
@@ -94,12 +94,12 @@ function unknownName(word: string, offset: number, detections: Detections): Synt
       `Write 1 of ${word} or all of ${word}.`,
       offset,
     );
-  const near = closest(word, detections.keys());
-  const hint = near === undefined ? `There are: ${listed(detections)}.` : `Did you mean ${near}?`;
+  const near = closest(word, names);
+  const hint = near === undefined ? `There are: ${listed(names)}.` : `Did you mean ${near}?`;
   return new SyntaxFault("condition_unknown_selection", `There is no selection ${JSON.stringify(word)}.`, hint, offset);
 }
 
-function listed(detections: Detections): string {
-  const names = [...detections.keys()];
-  return names.length > 8 ? `${names.slice(0, 8).join(", ")}, …` : names.join(", ");
+function listed(names: ReadonlySet<string>): string {
+  const shown = [...names].slice(0, 8).join(", ");
+  return names.size > 8 ? `${shown}, …` : shown;
 }

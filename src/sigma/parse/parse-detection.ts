@@ -13,33 +13,29 @@ export function parseDetections(
 ): { readonly detections: Detections; readonly conditions: readonly Condition[] } | undefined {
   const context: ItemContext = { report, values: 0 };
   const detections = new Map<string, Detection>();
-  let complete = true;
+  const names = new Set<string>();
   for (const [name, value] of section) {
     if (name === "condition" || name === "timeframe" || others.includes(name)) continue;
+    names.add(name);
     const detection = parseDetection(value, at(place, name), context);
-    if (detection === undefined) complete = false;
-    else detections.set(name, detection);
+    if (detection !== undefined) detections.set(name, detection);
   }
   if (section.has("timeframe")) {
     const hint = "Write a correlation with a timespan.";
     warn(report, at(place, "timeframe"), "timeframe_ignored", "timeframe has no effect in a rule.", hint);
   }
-  if (!complete) return undefined;
-  if (detections.size === 0)
-    return refuse(
-      report,
-      place,
-      "selection_missing",
-      "There is no selection.",
-      "Write one, e.g. selection: {field: value}.",
-    );
-  const conditions = parseConditions(section.get("condition"), detections, place, report);
-  return conditions && { detections, conditions };
+  if (names.size === 0) {
+    const hint = "Write one, e.g. selection: {field: value}.";
+    return refuse(report, place, "selection_missing", "There is no selection.", hint);
+  }
+  // The condition is read even when a selection is refused, so that all errors are seen at once.
+  const conditions = parseConditions(section.get("condition"), names, place, report);
+  return conditions === undefined || detections.size < names.size ? undefined : { detections, conditions };
 }
 
 function parseConditions(
   written: YamlValue | undefined,
-  detections: Detections,
+  names: ReadonlySet<string>,
   place: Place,
   report: Report,
 ): Condition[] | undefined {
@@ -53,7 +49,7 @@ function parseConditions(
     const here = isList(written) ? at(at(place, "condition"), index) : at(place, "condition");
     if (typeof text !== "string")
       return refuse(report, here, "condition_type", `A condition is a text, not ${shown(text)}.`, "Put it in quotes.");
-    const condition = parseCondition(text, detections, here, report);
+    const condition = parseCondition(text, names, here, report);
     if (condition === undefined) return undefined;
     conditions.push(condition);
   }

@@ -1,12 +1,10 @@
-import type { Detections } from "../ast.ts";
-
 /**
  * Names of the selections that `1 of pattern` stands for, in the order written. Names that start with `_` are only
  * meant by patterns that do.
  */
-export function selectionsOf(pattern: string, detections: Detections): string[] {
+export function selectionsOf(pattern: string, selections: { keys(): Iterable<string> }): string[] {
   const fits = pattern === "them" ? (): boolean => true : nameMatcher(pattern);
-  return [...detections.keys()].filter((name) => (pattern.startsWith("_") || !name.startsWith("_")) && fits(name));
+  return [...selections.keys()].filter((name) => (pattern.startsWith("_") || !name.startsWith("_")) && fits(name));
 }
 
 /** `*` stands for any characters. Linear: each piece is looked for once, from where the one before it ended. */
