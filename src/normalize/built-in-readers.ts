@@ -4,6 +4,7 @@ import { renderLaurel } from "./auditd/render-laurel.ts";
 import { renderLogRecord } from "./auditd/render-log-record.ts";
 import { renderWazuhAudit } from "./auditd/render-wazuh.ts";
 import { isObject } from "./compile-path.ts";
+import { logConverters } from "./convert/log-converters.ts";
 import { auditConverters } from "./k8s/convert/audit-converters.ts";
 import { renderAuditLine } from "./k8s/render-audit-line.ts";
 import type { Readers, Renderer } from "./renderer.ts";
@@ -20,7 +21,7 @@ export const builtInReaders: Readers = {
     ["go_audit", renderGoAudit],
     ["wazuh_audit", renderWazuhAudit],
   ]),
-  converters: new Map(auditConverters),
+  converters: new Map([...auditConverters, ...logConverters]),
   records: new Map([
     ["auditd_lines", () => createAuditdReader()],
     ["auditd_events", () => createAuditdReader({ wholeTexts: true })],
