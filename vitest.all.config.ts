@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import usual from "./vitest.config.ts";
 
-/** The slower tier: what `npm test` runs, and test/slow. */
+/** The slower tier: what `npm test` runs, test/slow, and the search servers in every version. */
 export default defineConfig({
   ...usual,
   test: {
@@ -11,7 +11,12 @@ export default defineConfig({
       ...(usual.test?.projects ?? []),
       {
         extends: true,
-        test: { name: "slow", pool: "forks", include: ["test/slow/**/*.test.ts"], fileParallelism: false },
+        test: {
+          name: "slow",
+          pool: "forks",
+          include: ["test/slow/**/*.test.ts", "test/siem/all/*.test.ts"],
+          fileParallelism: false,
+        },
       },
     ],
   },

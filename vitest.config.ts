@@ -26,6 +26,11 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // Each file starts a real search server; one at a time.
+      {
+        extends: true,
+        test: { name: "siem", pool: "forks", include: ["test/siem/*.test.ts"], fileParallelism: false },
+      },
     ],
   },
 });

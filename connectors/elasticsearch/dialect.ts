@@ -14,4 +14,5 @@ export const elasticsearchDialect: Dialect = {
   },
   closeView: (id) => ({ method: "DELETE", path: "/_pit", body: { id }, accept: [404] }),
   tiebreak: "_shard_doc",
+  timeFormat: { format: "epoch_millis" },
 };

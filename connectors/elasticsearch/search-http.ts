@@ -54,4 +54,6 @@ export interface Dialect {
   closeView(id: string): Call;
   /** A last sort key that tells documents of equal time apart within a view; not every version has one. */
   readonly tiebreak: "_shard_doc" | undefined;
+  /** Has times in sort keys written as milliseconds, whatever format the field has; not every product can. */
+  readonly timeFormat: Readonly<Record<string, string>>;
 }

@@ -22,6 +22,7 @@ export function createFileSource(config: FileSourceConfig, settings: FileSourceS
   const open = { maxRecordBytes: config.max_record_bytes, stdin: () => settings.stdin ?? process.stdin };
   return {
     name: settings.name ?? "file",
+    isLive: config.follow,
     read: (cursor, signal) => readAll(config, open, cursor, AbortSignal.any([signal, closing.signal])),
     close: async () => closing.abort(),
   };

@@ -15,5 +15,6 @@ export function openSearchDialect({ major, minor }: Server): Dialect {
     },
     closeView: (id) => ({ method: "DELETE", path: "/_search/point_in_time", body: { pit_id: [id] }, accept: [404] }),
     tiebreak: major > 3 || (major === 3 && minor >= 3) ? "_shard_doc" : undefined,
+    timeFormat: {},
   };
 }

@@ -58,7 +58,10 @@ async function connect(
     timeoutMs: settings.timeoutMs,
     send: async (call, signal, timeoutMs) => {
       const sent = client.transport.request(paramsOf(call), { requestTimeout: timeoutMs, maxRetries: 0 });
-      const abort = (): void => sent.abort();
+      // What `abort` returns is a promise, and an event's listener must not return one.
+      const abort = (): void => {
+        sent.abort();
+      };
       signal.addEventListener("abort", abort, { once: true });
       try {
         const answer = await sent;

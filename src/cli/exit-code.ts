@@ -9,16 +9,18 @@ export const exitCodes = {
   output: 4,
   artifact: 5,
   state: 6,
+  siem: 7,
   interrupted: 130,
 } as const;
 
 /** The first that matches counts: what was stored comes before the families whose names it shares. */
 const families: readonly (readonly [RegExp, number])[] = [
-  [/^(state|normalizer_state|session_state|auditd_pending|file_cursor)_/, exitCodes.state],
+  [/^(state|normalizer_state|session_state|auditd_pending|file_cursor|siem_cursor)_/, exitCodes.state],
   [/^(config|option|mapping)_/, exitCodes.usage],
   [/^(file|source|gzip|input|gold|predictions|sessions|sigma)_/, exitCodes.input],
   [/^(output|sink)_/, exitCodes.output],
   [/^(artifact|vocabulary|encoder|tokenizer|session_model)_/, exitCodes.artifact],
+  [/^siem_/, exitCodes.siem],
 ];
 
 /** The exit code an error ends the process with. */

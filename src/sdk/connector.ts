@@ -1,4 +1,5 @@
 import type { TechniquesByTag } from "../event/attack.ts";
+import type { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SearchServer } from "./search-server.ts";
 import type { Signals } from "./signals.ts";
 import type { Sink } from "./sink.ts";
@@ -17,18 +18,22 @@ export interface SinkContext {
 /** What the runtime gives a source. */
 export interface SourceContext {
   readonly signals?: Signals;
+  /** The fields that the mappings read; undefined: any. A source may leave out the others. */
+  readonly fields?: readonly string[] | undefined;
+  /** Told before each wait after an error that a later attempt may pass. */
+  readonly onWait?: (error: TagsmithError, waitMs: number) => void;
 }
 
 /**
  * A system Tagsmith speaks to. `settings` is its part of the configuration, still unchecked; all functions throw
- * TagsmithError `config_invalid` with a line a finding, `source.paths: …`. Nothing is opened before `read`, `open` or
- * `request`.
+ * TagsmithError `config_invalid` with a line a finding, `source.paths: …`. Sources and sinks open nothing before
+ * `read` and `open`.
  */
 export interface Connector {
   /** The word used in the configuration, and the folder's name. */
   readonly name: string;
   createSource(settings: unknown, context?: SourceContext): Source;
   createSink(settings: unknown, context: SinkContext): Sink;
-  /** The server behind the settings of a source or sink; only connectors to search servers have one. */
-  openServer?(settings: unknown, role: "source" | "sink"): SearchServer;
+  /** Connects to the server behind the settings of a source or sink; only connectors to search servers can. */
+  openServer?(settings: unknown, role: "source" | "sink", signal: AbortSignal): Promise<SearchServer>;
 }

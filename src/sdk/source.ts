@@ -17,6 +17,8 @@ export interface Batch {
 /** Reads documents from one system. */
 export interface Source {
   readonly name: string;
+  /** It waits for more after the last record, until `read` is aborted; the runtime then closes idle sessions by the clock. */
+  readonly isLive?: boolean;
   /**
    * Yields batches until the input ends or `signal` aborts; returns normally in both cases.
    *
