@@ -25,7 +25,7 @@ export function compileLabelFormat(model: string): (labelled: LabelledEvent) => 
       `{${timestamp(event)}"event":{"kind":"enrichment","id":${id}},"tagsmith":{"event_id":${id}` +
       `,"text":${JSON.stringify(event.text)},"platform":"${event.platform}","session":${session},"top_labels":[${top}]` +
       `,"tags":[${tags.map(quoteOnce).join(",")}],"score":{${scores}},"mapping":${quoteOnce(event.mapping)}${modelPart}` +
-      `,"origin":${origin(event, quoteOnce)}${event.incomplete ? ',"incomplete":true' : ""}}${pivots(event)}}\n`
+      `,"origin":${origin(event, quoteOnce)}${event.incomplete ? ',"incomplete":true' : ""}${facts(event)}}${pivots(event)}}\n`
     );
   };
 }
@@ -54,6 +54,10 @@ function formatScore(score: number): string {
 
 function origin({ origin: { source, container, document } }: Event, quoteOnce: (text: string) => string): string {
   return `{"source":${quoteOnce(source)},"container":${quoteOnce(container)},"document":${JSON.stringify(document)}}`;
+}
+
+function facts({ facts: known }: Event): string {
+  return known === undefined ? "" : `,"facts":${JSON.stringify(known)}`;
 }
 
 /** The fields a reader goes from here to the event by. */

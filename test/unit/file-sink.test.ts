@@ -49,7 +49,12 @@ const withEvent = (some: Partial<Event>): LabelledEvent => ({ ...full, event: { 
 
 describe("a label line", () => {
   it("holds the event, its labels, the selected tags' scores and the pivots", async () => {
-    const labelled = withEvent({ executable: "/bin/ls", parent: "/bin/bash", incomplete: true });
+    const labelled = withEvent({
+      executable: "/bin/ls",
+      parent: "/bin/bash",
+      incomplete: true,
+      facts: { code: "403" },
+    });
     expect(await lineOf(labelled)).toEqual({
       "@timestamp": "2026-01-01T00:00:00.000Z",
       event: { kind: "enrichment", id: "e1" },
@@ -65,6 +70,7 @@ describe("a label line", () => {
         model: "m@1",
         origin: { source: "test", container: "test", document: "e1" },
         incomplete: true,
+        facts: { code: "403" },
       },
       host: { name: "web-1" },
       user: { name: "root" },

@@ -38,7 +38,7 @@ function addNode(facts: FactList, path: string, value: unknown, secret: boolean,
   else if (isObj(value)) addObject(facts, path, value, secret, depth, budget);
   else {
     budget.left -= 1;
-    facts.add(path, secret ? redacted : text(value));
+    facts.add(path, secret ? redacted : value === null ? "null" : text(value));
   }
 }
 
@@ -66,7 +66,7 @@ function addObject(facts: FactList, path: string, value: Obj, secret: boolean, d
   const isEnvironment = path.includes(".env[");
   let seen = 0;
   for (const key in value) {
-    if (!Object.hasOwn(value, key) || noiseKeys.has(key) || key.startsWith("$")) continue;
+    if (!Object.hasOwn(value, key) || noiseKeys.has(key) || /^[$@]/.test(key)) continue;
     seen += 1;
     if (seen > maxEntries) return;
     const isSecret = secret || isSecretKey(key) || (isEnvironment && key === "value");
@@ -76,7 +76,7 @@ function addObject(facts: FactList, path: string, value: Obj, secret: boolean, d
 }
 
 /** Values below this key are data that only their owner may see. */
-function isSecretKey(key: string): boolean {
+export function isSecretKey(key: string): boolean {
   return key === "data" || key === "stringData" || key === "binaryData" || secretKey.test(key);
 }
 

@@ -1,7 +1,8 @@
 import type { FactList } from "./fact-list.ts";
-import { isObj, list, type Obj, obj, text, texts } from "./safe-value.ts";
+import { isObj, isTrue, list, type Obj, obj, text, texts } from "./safe-value.ts";
 
 const maxContainers = 50;
+const hostFlags = ["hostPID", "hostNetwork", "hostIPC", "shareProcessNamespace"];
 
 /** The pod spec of a workload, whatever its kind: Pod, template owner, CronJob; undefined when there is none. */
 export function findPodSpec(body: Obj): Obj | undefined {
@@ -18,18 +19,19 @@ export function findPodSpec(body: Obj): Obj | undefined {
 /** What a pod runs and what of its node and cluster it reaches; environment values are never read. */
 export function addPodSpecFacts(facts: FactList, spec: Obj): void {
   const containers = [...list(spec["initContainers"]), ...list(spec["containers"])].slice(0, maxContainers).map(obj);
-  facts.addAll("image", unique(containers.map((container) => text(container["image"]))));
+  facts.addAll("image", unique(containers.flatMap((container) => texts(container["image"]))));
   const contexts = containers.map((container) => obj(container["securityContext"]));
-  if (contexts.some((context) => context["privileged"] === true)) facts.add("privileged", "true");
+  if (contexts.some((context) => isTrue(context["privileged"]))) facts.add("privileged", "true");
   facts.addAll("capabilities.add", unique(contexts.flatMap((context) => texts(obj(context["capabilities"])["add"]))));
-  if (contexts.some((context) => context["allowPrivilegeEscalation"] === true)) {
+  if (contexts.some((context) => isTrue(context["allowPrivilegeEscalation"]))) {
     facts.add("allowPrivilegeEscalation", "true");
   }
-  if ([spec["securityContext"], ...contexts].some((context) => obj(context)["runAsUser"] === 0))
+  if ([spec["securityContext"], ...contexts].some((context) => text(obj(context)["runAsUser"]) === "0"))
     facts.add("runAsUser", "0");
-  for (const name of ["hostPID", "hostNetwork", "hostIPC"]) if (spec[name] === true) facts.add(name, "true");
+  if (contexts.some((context) => text(context["procMount"]) === "Unmasked")) facts.add("procMount", "Unmasked");
+  for (const name of hostFlags) if (isTrue(spec[name])) facts.add(name, "true");
   addVolumeFacts(facts, spec, containers);
-  facts.add("serviceAccountName", text(spec["serviceAccountName"]));
+  facts.add("serviceAccountName", text(spec["serviceAccountName"]) || text(spec["serviceAccount"]));
   facts.add("nodeName", text(spec["nodeName"]));
   for (const container of containers) {
     facts.addAll("command", texts(container["command"], 1_000));
@@ -40,7 +42,7 @@ export function addPodSpecFacts(facts: FactList, spec: Obj): void {
 function addVolumeFacts(facts: FactList, spec: Obj, containers: readonly Obj[]): void {
   const volumes = list(spec["volumes"]).slice(0, 100).map(obj);
   const hostVolumes = volumes.filter((volume) => isObj(volume["hostPath"]));
-  facts.addAll("hostPath", unique(hostVolumes.map((volume) => text(obj(volume["hostPath"])["path"]))));
+  facts.addAll("hostPath", unique(hostVolumes.flatMap((volume) => texts(obj(volume["hostPath"])["path"]))));
   const hostNames = new Set(hostVolumes.map((volume) => text(volume["name"])));
   const mounts = containers.flatMap((container) => list(container["volumeMounts"]).slice(0, 100).map(obj));
   facts.addAll(

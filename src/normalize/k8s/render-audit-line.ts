@@ -1,7 +1,9 @@
 import { requestFacts } from "./request-facts.ts";
+import { readTarget } from "./request-target.ts";
 import { redactUri, splitUri } from "./request-uri.ts";
 import { isObj, type Obj, obj, oneLine, text } from "./safe-value.ts";
 import { streamSubresources } from "./stream-facts.ts";
+import { undotAudit } from "./undot-audit.ts";
 
 const maxTokenChars = 253;
 const maxUriChars = 400;
@@ -11,25 +13,26 @@ const maxBodyChars = 1_048_576;
  * The one-line form of a Kubernetes audit event (audit.k8s.io/v1), absent parts left out:
  * `k8s_audit verb= apiGroup= resource= subresource= namespace= name= user= impersonatedUser= userAgent= sourceIP= stage= requestURI= requestObject=`.
  *
- * Total: takes any object and never throws. Secret data, environment values and tokens are left out or `<redacted>`.
+ * Keys may be nested or dotted. Total: takes any object and never throws. Secret data, environment values and tokens are
+ * left out or `<redacted>`.
  */
-export function renderAuditLine(audit: Obj): string {
-  const target = obj(audit["objectRef"]);
+export function renderAuditLine(given: Obj): string {
+  const audit = undotAudit(given);
   const body = parseBody(audit["requestObject"]);
-  const resource = text(target["resource"]);
-  const subresource = text(target["subresource"]);
-  const name = resource === "" ? text(target["name"]) : objectName(audit, target, body);
   const verb = text(audit["verb"]);
   const uri = text(audit["requestURI"]);
   const { path, query } = splitUri(uri);
+  const target = readTarget(obj(audit["objectRef"]), path);
+  const { resource, subresource } = target;
+  const name = resource === "" ? target.name : objectName(audit, target.name, body);
   let line = "k8s_audit";
   line += token(" verb=", verb);
-  if (resource !== "") line += token(" apiGroup=", text(target["apiGroup"]) || "core");
+  if (resource !== "") line += token(" apiGroup=", target.apiGroup || "core");
   line += token(" resource=", resource);
   line += token(" subresource=", subresource);
-  line += token(" namespace=", text(target["namespace"]));
+  line += token(" namespace=", target.namespace);
   line += token(" name=", name);
-  line += token(" user=", text(obj(audit["user"])["username"]));
+  line += token(" user=", userName(audit));
   line += token(" impersonatedUser=", text(obj(audit["impersonatedUser"])["username"]));
   line += token(" userAgent=", product(text(audit["userAgent"])));
   line += token(" sourceIP=", text(audit["sourceIPs"]));
@@ -52,9 +55,15 @@ function product(userAgent: string): string {
   return space < 0 ? agent : agent.slice(0, space);
 }
 
+/** At a login to OpenShift the API server does not know the user yet, but an annotation does. */
+function userName(audit: Obj): string {
+  const name = text(obj(audit["user"])["username"]);
+  if (name !== "" && name !== "system:anonymous") return name;
+  return text(obj(audit["annotations"])["authentication.openshift.io/username"]) || name;
+}
+
 /** On create the reference often lacks the name, and the body, or the answer, has it. */
-function objectName(audit: Obj, target: Obj, body: unknown): string {
-  const known = text(target["name"]);
+function objectName(audit: Obj, known: string, body: unknown): string {
   if (known !== "" || !isObj(body)) return known === "" ? metadataName(audit["responseObject"]) : known;
   const metadata = obj(body["metadata"]);
   return text(metadata["name"]) || metadataName(audit["responseObject"]) || text(metadata["generateName"]);

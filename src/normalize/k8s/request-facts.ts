@@ -6,7 +6,7 @@ import {
   addTokenFacts,
 } from "./access-facts.ts";
 import { createFactList, type FactList } from "./fact-list.ts";
-import { addFlattened } from "./flatten-facts.ts";
+import { addFlattened, isSecretKey } from "./flatten-facts.ts";
 import {
   addConfigMapFacts,
   addIngressFacts,
@@ -17,7 +17,7 @@ import {
   addWebhookFacts,
 } from "./object-facts.ts";
 import { addPodSpecFacts, findPodSpec } from "./pod-spec-facts.ts";
-import { isObj, list, type Obj, obj, text } from "./safe-value.ts";
+import { isObj, isTrue, list, type Obj, obj, text } from "./safe-value.ts";
 import { addStreamFacts, streamSubresources } from "./stream-facts.ts";
 
 /** What a request is about, as its audit event says. */
@@ -82,11 +82,11 @@ function addObjectFacts(facts: FactList, target: RequestTarget, body: Obj): void
     reader(facts, body, target.name);
     return;
   }
-  const pod = findPodSpec(body);
+  const pod = findPodSpec(body) ?? (target.resource === "pods" && isObj(body["spec"]) ? body["spec"] : undefined);
   if (pod === undefined) {
     addLabels(facts, target, body);
     for (const key of Object.keys(body).slice(0, 50)) {
-      if (!skippedKeys.has(key)) addFlattened(facts, key, body[key], isData(key));
+      if (!skippedKeys.has(key) && !key.startsWith("@")) addFlattened(facts, key, body[key], isData(key));
     }
     return;
   }
@@ -155,13 +155,13 @@ function addEphemeralContainers(facts: FactList, body: Obj): void {
     facts.addAll("args", list(container["args"]).slice(0, 1_000).map(text));
     facts.add("targetContainerName", text(container["targetContainerName"]));
     const context = obj(container["securityContext"]);
-    if (context["privileged"] === true) facts.add("securityContext.privileged", "true");
+    if (isTrue(context["privileged"])) facts.add("securityContext.privileged", "true");
     facts.addAll("capabilities.add", list(obj(context["capabilities"])["add"]).slice(0, 20).map(text));
-    for (const name of ["stdin", "tty"]) if (container[name] === true) facts.add(name, "true");
+    for (const name of ["stdin", "tty"]) if (isTrue(container[name])) facts.add(name, "true");
   });
 }
 
-/** A strategic merge patch: what it changes, by path. */
+/** A strategic or JSON merge patch: what it changes, by path; `null` is what it takes away. */
 function addMergePatch(facts: FactList, target: RequestTarget, body: Obj): void {
   if (target.resource === "configmaps" && target.name === "aws-auth") {
     addConfigMapFacts(facts, body, target.name);
@@ -171,8 +171,9 @@ function addMergePatch(facts: FactList, target: RequestTarget, body: Obj): void 
 }
 
 function addJsonPatch(facts: FactList, target: RequestTarget, operations: readonly unknown[]): void {
-  for (const operation of operations.slice(0, 20).map(obj)) {
+  for (const operation of operations.slice(0, 40).map(obj)) {
     const path = text(operation["path"]);
+    if (text(operation["op"]) === "test") continue;
     facts.add("op", text(operation["op"]));
     facts.add("path", path);
     facts.add("from", text(operation["from"]));
@@ -186,5 +187,6 @@ function addJsonPatch(facts: FactList, target: RequestTarget, operations: readon
 
 function isSecretPath(target: RequestTarget, path: string): boolean {
   if (target.resource === "secrets") return true;
-  return /^\/(?:data|stringData|binaryData)(?:\/|$)|\/env(?:\/|$)/.test(path);
+  if (/^\/(?:data|stringData|binaryData)(?:\/|$)|\/env(?:\/|$)/.test(path)) return true;
+  return isSecretKey(path.slice(path.lastIndexOf("/") + 1));
 }

@@ -26,6 +26,11 @@ export function text(value: unknown): string {
   return Array.isArray(value) && value.length > 0 && !Array.isArray(value[0]) ? text(value[0]) : "";
 }
 
+/** True for what says true in any spelling: `true`, `"true"`, or a list of such. */
+export function isTrue(value: unknown): boolean {
+  return value === true || value === "true" || (Array.isArray(value) && value.slice(0, 50).some(isTrue));
+}
+
 /** The texts of a list, empty ones left out; at most `max`. */
 export function texts(value: unknown, max = 20): string[] {
   return list(value)

@@ -11,13 +11,13 @@ export function convertRemapped(document: Obj): readonly Obj[] | undefined {
   const http = isObj(audit["http"]) ? audit["http"] : {};
   const verb = text(audit["verb"]) || text(http["method"]).toLowerCase();
   if (verb === "") return undefined;
-  const code = text(http["status_code"]);
+  const status = present({ code: text(http["status_code"]) });
   const added = present({
     kind: "Event",
     apiVersion: "audit.k8s.io/v1",
     verb,
     userAgent: text(audit["userAgent"]) || text(http["useragent"]),
-    responseStatus: audit["responseStatus"] ?? present({ code }),
+    responseStatus: audit["responseStatus"] ?? status,
     sourceIPs: audit["sourceIPs"] ?? addresses(audit),
     user: audit["user"] ?? present({ username: name(audit["usr"]) }),
   });
