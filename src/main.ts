@@ -1,8 +1,11 @@
+import { elasticsearchConnector } from "../connectors/elasticsearch/connector.ts";
 import { fileConnector } from "../connectors/file/connector.ts";
+import { openSearchConnector } from "../connectors/opensearch/connector.ts";
 import type { ConnectorRegistry } from "./cli/connector-registry.ts";
 import { runProgram } from "./cli/main-program.ts";
 
-const registry: ConnectorRegistry = new Map([[fileConnector.name, fileConnector]]);
+const connectors = [fileConnector, elasticsearchConnector, openSearchConnector];
+const registry: ConnectorRegistry = new Map(connectors.map((connector) => [connector.name, connector]));
 
 const terminal = { out: process.stdout, err: process.stderr, now: () => performance.now() };
 // Messages that nobody reads any more end nothing.

@@ -18,7 +18,7 @@ const families: readonly (readonly [RegExp, number])[] = [
   [/^(state|normalizer_state|session_state|auditd_pending|file_cursor|siem_cursor)_/, exitCodes.state],
   [/^(config|option|mapping)_/, exitCodes.usage],
   [/^(file|source|gzip|input|gold|predictions|sessions|sigma)_/, exitCodes.input],
-  [/^(output|sink)_/, exitCodes.output],
+  [/^(output|sink|install|uninstall)_/, exitCodes.output],
   [/^(artifact|vocabulary|encoder|tokenizer|session_model)_/, exitCodes.artifact],
   [/^siem_/, exitCodes.siem],
 ];

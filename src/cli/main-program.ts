@@ -9,6 +9,7 @@ import { addMappingCommands } from "./mapping-commands.ts";
 import { demoCommand, runCommand } from "./run-command.ts";
 import { scoreCommand } from "./score-command.ts";
 import { addSigmaCommands } from "./sigma-commands.ts";
+import { addServerCommands } from "./server-commands.ts";
 import { tagsCommand } from "./tags-command.ts";
 import { oneLine, printable, type Terminal } from "./terminal.ts";
 
@@ -36,6 +37,7 @@ export async function runProgram(
     );
   addPipelineCommands(program, run, registry, terminal);
   addTextCommands(program, run, registry, terminal);
+  addServerCommands(program, run, registry, terminal);
   addSigmaCommands(program, run, terminal);
   try {
     await program.parseAsync([...argv], { from: "user" });

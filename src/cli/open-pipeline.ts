@@ -49,7 +49,7 @@ export async function openPipeline(config: Config, registry: ConnectorRegistry):
     closers.push(() => sink.close());
     const state = openStateFile(config.state.path);
     closers.push(() => state.close());
-    checkFingerprint(state, config, model, source.name);
+    checkFingerprint(state, config, { model, source: source.name, sink: sink.target });
     const sessions = openSessions(config, opened, () => Date.now());
     const { max_batches_in_flight: maxBatchesInFlight } = config.pipeline;
     const live = config.source["follow"] === true ? { tickMs } : {};
@@ -99,9 +99,24 @@ function openStateFile(path: string): State {
 }
 
 /** Labels of another model do not belong into the same sessions: a changed model or session rule needs a new state, once there is something in it. */
-function checkFingerprint(state: State, config: Config, model: string, source: string): void {
-  const sink = Object.entries(config.sink).sort(([a], [b]) => (a < b ? -1 : 1));
-  const facts = JSON.stringify([model, config.label.top_k, config.session, config.source.type, sink]);
+function checkFingerprint(
+  state: State,
+  config: Config,
+  {
+    model,
+    source,
+    sink: target,
+  }: { readonly model: string; readonly source: string; readonly sink?: string | undefined },
+): void {
+  const sink = target ?? Object.entries(config.sink).sort(([a], [b]) => (a < b ? -1 : 1));
+  const facts = JSON.stringify([
+    model,
+    config.label.top_k,
+    config.label.tier,
+    config.session,
+    config.source.type,
+    sink,
+  ]);
   const fingerprint = createHash("sha256").update(facts).digest("hex").slice(0, 16);
   const stored = state.meta("fingerprint");
   const { cursor, sinkPosition } = state.load(source);

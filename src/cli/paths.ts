@@ -13,6 +13,7 @@ function packageRoot(): string {
 export const bundled = {
   vocabulary: (): string => join(packageRoot(), "schema", "tags.json"),
   attack: (): string => join(packageRoot(), "schema", "attack.json"),
+  streams: (): string => join(packageRoot(), "schema", "streams.json"),
   model: (): string => join(packageRoot(), "models", "tagsmith-small"),
   mappings: (): string => join(packageRoot(), "mappings"),
   samples: (): string => join(packageRoot(), "samples", "data"),

@@ -1,11 +1,13 @@
 /** One call of a search server's HTTP interface. */
 export interface ServerRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
-  /** Begins with a slash; parts are already percent-encoded. */
+  /** Begins with a slash; names are already percent-encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
-  /** An object is sent as JSON, a text as it is: NDJSON, its last newline included. */
-  readonly body?: string | Readonly<Record<string, unknown>>;
+  /** Sent as JSON. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** Error statuses that are an answer here and not thrown. */
+  readonly accept?: readonly number[];
 }
 
 /** What the server said; `body` is parsed JSON, or text where it was none. */
@@ -14,13 +16,13 @@ export interface ServerAnswer {
   readonly body: unknown;
 }
 
-/** An Elasticsearch or OpenSearch cluster, as the code that installs into it and writes to it sees it. */
+/** An Elasticsearch or OpenSearch cluster, as the code that installs into it sees it. */
 export interface SearchServer {
   readonly product: "elasticsearch" | "opensearch";
-  /**
-   * One request, one answer: no repeats, and any HTTP status is an answer. Throws TagsmithError: `retry` when none came
-   * (connection, timeout), `exit` when there can be none (certificate, wrong product).
-   */
+  /** As the server writes it, e.g. `9.4.3`. */
+  readonly version: string;
+  readonly isServerless: boolean;
+  /** One request, never repeated. Throws TagsmithError when no answer came, or an error that is not in `accept`. */
   request(request: ServerRequest, signal: AbortSignal): Promise<ServerAnswer>;
   /** May be called twice. */
   close(): Promise<void>;

@@ -12,6 +12,8 @@ export interface Output {
 /** Writes labels, verdicts and dead letters to one system. */
 export interface Sink {
   readonly name: string;
+  /** What a stored position belongs to, e.g. `elasticsearch default`; all settings of the sink when left out. */
+  readonly target?: string;
   /**
    * Called once before the first write. `position` is what the last confirmed `write` returned before a restart;
    * a sink that cannot recognise a repeated record by its id goes back to it. Undefined on a first run.

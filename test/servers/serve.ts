@@ -14,5 +14,8 @@ if (found === undefined) {
 }
 const server = await startServer(found);
 process.stdout.write(`${found.product} ${found.version} answers on ${server.url}\n`);
+// Listening for signals alone keeps no process alive.
+const alive = setInterval(() => undefined, 3_600_000);
 await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+clearInterval(alive);
 await server.stop();

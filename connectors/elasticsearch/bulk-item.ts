@@ -1,0 +1,50 @@
+/** One document to be written. */
+export interface BulkItem {
+  /** What a refusal is reported under. */
+  readonly id: string;
+  /** The data stream or index written to. */
+  readonly index: string;
+  /** Id in the server. */
+  readonly documentId: string;
+  /** First line of the item: `{"create":{…}}`. */
+  readonly action: string;
+  /** Second line: the document. */
+  readonly source: string;
+}
+
+/** What became of an item. Whatever is neither is thrown. */
+export type BulkResult =
+  | { readonly kind: "written"; readonly index: string }
+  /** Its id, or a newer version, is there already. */
+  | { readonly kind: "known" }
+  /** The server will never take this document. */
+  | { readonly kind: "refused"; readonly code: string; readonly reason: string };
+
+/** An item that is created once: where its id exists already, nothing changes. */
+export function createItem(index: string, id: string, documentId: string, source: string): BulkItem {
+  return {
+    id,
+    index,
+    documentId,
+    action: `{"create":{"_index":"${index}","_id":${JSON.stringify(documentId)}}}`,
+    source,
+  };
+}
+
+/** An item that replaces what has its id, unless that has this version or a newer one. */
+export function versionedItem(
+  index: string,
+  id: string,
+  documentId: string,
+  version: number,
+  source: string,
+): BulkItem {
+  const meta = `"_index":"${index}","_id":${JSON.stringify(documentId)}`;
+  return {
+    id,
+    index,
+    documentId,
+    action: `{"index":{${meta},"version":${version},"version_type":"external"}}`,
+    source,
+  };
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { Connector } from "#sdk";
+import { elasticsearchConnectionSchema } from "./connection-config.ts";
+import { installServer } from "./install-server.ts";
+import { openElasticsearch } from "./open-client.ts";
+import { parseSettings } from "./parse-settings.ts";
+import { createSearchSink } from "./sink.ts";
+import { sinkOptions } from "./sink-config.ts";
+import { createPollSource } from "./source.ts";
+import { elasticsearchSourceConfigSchema } from "./source-config.ts";
+
+const sinkSchema = z.strictObject({ ...elasticsearchConnectionSchema.shape, ...sinkOptions });
+/** Of a source or a sink only how to reach the server. */
+const serverSchema = z.object(elasticsearchConnectionSchema.shape);
+
+const clock = { now: () => Date.now(), random: () => Math.random() };
+
+/** Elasticsearch: documents from its indices; labels, verdicts and dead letters into its streams. */
+export const elasticsearchConnector: Connector = {
+  name: "elasticsearch",
+  createSource: (settings, context) => {
+    const config = parseSettings(elasticsearchSourceConfigSchema, settings, "source");
+    const connect = (signal: AbortSignal) => openElasticsearch(config, process.env, signal);
+    return createPollSource(config, { name: "elasticsearch", connect, context, ...clock });
+  },
+  createSink: (settings, context) => {
+    const config = parseSettings(sinkSchema, settings, "sink");
+    const connect = (signal: AbortSignal) => openElasticsearch(config, process.env, signal);
+    return createSearchSink(config, { name: "elasticsearch", connect, context, ...clock });
+  },
+  openServer: async (settings, role, signal) =>
+    installServer(await openElasticsearch(parseSettings(serverSchema, settings, role), process.env, signal)),
+};

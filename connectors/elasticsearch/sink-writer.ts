@@ -1,0 +1,116 @@
+import { type Output, type SinkContext, TagsmithError } from "#sdk";
+import type { BulkItem, BulkResult } from "./bulk-item.ts";
+import { type BulkSettings, createBulkWriter } from "./bulk-writer.ts";
+import type { SearchHttp } from "./search-http.ts";
+import { compileItems, deadLetterItem, refusalLetter } from "./sink-items.ts";
+import type { SinkPosition } from "./sink-position.ts";
+import { createReplayGuard, type ReplayGuard } from "./sink-replay.ts";
+import { newestIndex, type StreamNames } from "./sink-streams.ts";
+
+/** What a writer needs to know. */
+export interface SinkWriterSettings {
+  readonly names: StreamNames;
+  readonly isThorough: boolean;
+  readonly bulk: BulkSettings;
+  readonly context: SinkContext;
+  readonly now: () => number;
+}
+
+/** Writes outputs through one connection. */
+export interface SinkWriter {
+  /** Returns the position when all of the output is durable. */
+  write(output: Output, signal: AbortSignal): Promise<SinkPosition>;
+}
+
+/** So many documents after a start may be repetitions: more than any batch holds. */
+const maxReplayed = 200_000;
+/** When the server refuses so many documents and takes none, it is not the documents. */
+const tooManyRefused = 20;
+
+interface Written {
+  readonly item: BulkItem;
+  readonly result: BulkResult;
+}
+
+/** A writer that goes on from `start`. `write` throws `sink_documents_refused` (retry) and what the client throws. */
+export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings: SinkWriterSettings): SinkWriter {
+  const { names, isThorough, context, now } = settings;
+  const toItems = compileItems(names, context);
+  const bulk = createBulkWriter(http, settings.bulk);
+  const guardOf = (stream: string, confirmed: string | undefined): ReplayGuard =>
+    createReplayGuard(http, { stream, confirmed, isThorough, maxReplayed });
+  const labels = guardOf(names.labels, start.labels);
+  const deadletters = guardOf(names.deadletters, start.deadletters);
+  const guards = [labels, deadletters];
+  let { version } = start;
+
+  const findKnown = async (items: readonly BulkItem[], signal: AbortSignal): Promise<ReadonlySet<BulkItem>> => {
+    const known = new Set<BulkItem>();
+    for (const guard of guards) {
+      const own = items.filter(({ index }) => index === guard.stream);
+      if (own.length > 0) for (const item of await guard.findKnown(own, signal)) known.add(item);
+    }
+    return known;
+  };
+
+  const writeItems = async (items: readonly BulkItem[], signal: AbortSignal): Promise<readonly Written[]> => {
+    try {
+      const known = await findKnown(items, signal);
+      const fresh = items.filter((item) => !known.has(item));
+      const onUnsure = (some: readonly BulkItem[], within: AbortSignal): Promise<ReadonlySet<BulkItem>> => {
+        for (const guard of guards) guard.markUnsure();
+        return findKnown(some, within);
+      };
+      const results = await bulk.write(fresh, onUnsure, signal);
+      const written = fresh.map((item, at) => ({ item, result: results[at] ?? { kind: "known" as const } }));
+      countWritten(context, written, known.size);
+      return written;
+    } catch (error) {
+      for (const guard of guards) guard.markUnsure();
+      throw error;
+    }
+  };
+
+  return {
+    async write(output, signal) {
+      if (output.verdicts.length > 0) version = Math.max(version + 1, Math.floor(now() * 1_000));
+      const items = toItems(output, version, now());
+      const written = await writeItems([...items.labels, ...items.verdicts, ...items.deadLetters], signal);
+      const refused = refusals(written);
+      const letters = refused.map(({ item, result }) => deadLetterItem(refusalLetter(item, result), names, now()));
+      const buried = await writeItems(letters, signal);
+      const [lost] = refusals(buried);
+      if (lost !== undefined) throw refusedError(lost.result.reason);
+      for (const guard of guards) {
+        const own = [...written, ...buried].filter(({ item }) => item.index === guard.stream);
+        guard.confirm(newestIndex(own.map(({ result }) => result)));
+      }
+      return {
+        ...(labels.newest !== undefined && { labels: labels.newest }),
+        ...(deadletters.newest !== undefined && { deadletters: deadletters.newest }),
+        version,
+      };
+    },
+  };
+}
+
+function refusals(written: readonly Written[]) {
+  const refused = written.flatMap(({ item, result }) => (result.kind === "refused" ? [{ item, result }] : []));
+  const [first] = refused;
+  if (first !== undefined && refused.length >= tooManyRefused && refused.length === written.length) {
+    throw refusedError(first.result.reason);
+  }
+  return refused;
+}
+
+function refusedError(reason: string): TagsmithError {
+  const advice = "Look at the mapping of the index and at tagsmith@custom; `tagsmith install` puts ours back.";
+  return new TagsmithError("sink_documents_refused", `the server refuses our documents: ${reason} ${advice}`, "retry");
+}
+
+function countWritten({ signals }: SinkContext, written: readonly Written[], known: number): void {
+  if (signals === undefined) return;
+  const byKind = new Map<string, number>([["known", known]]);
+  for (const { result } of written) byKind.set(result.kind, (byKind.get(result.kind) ?? 0) + 1);
+  for (const [kind, count] of byKind) if (count > 0) signals.count("sink_documents", kind, count);
+}
