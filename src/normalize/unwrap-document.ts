@@ -56,9 +56,13 @@ function compileJson(paths: readonly string[]): Unwrapper {
   };
 }
 
+/** Syslog's mark for "JSON follows" may stand in front. */
+const beginsJson = /^\s{0,100}(?:@cee:\s{0,10})?(?=[{[])/;
+
 function openJson(value: unknown): readonly unknown[] | undefined {
-  if (typeof value !== "string" || !/^\s{0,100}[{[]/.test(value)) return undefined;
-  const parsed = parseJson(value);
+  const begin = typeof value === "string" ? beginsJson.exec(value)?.[0] : undefined;
+  if (typeof value !== "string" || begin === undefined) return undefined;
+  const parsed = parseJson(value.slice(begin.length));
   if (Array.isArray(parsed)) return parsed;
   return isObject(parsed) ? [parsed] : undefined;
 }
