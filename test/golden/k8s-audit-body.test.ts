@@ -260,6 +260,13 @@ const goldens: readonly Golden[] = [
     "op=remove,path=/imagePullSecrets",
   ),
   body(
+    "environment variables of a custom resource, redacted",
+    "create",
+    "example.com/functions",
+    { spec: { env: { KEY: "hunter2" } }, env: [{ name: "K", value: "hunter2" }] },
+    "spec.env.KEY=<redacted>,env[K].value=<redacted>",
+  ),
+  body(
     "a JSON patch of a password, redacted",
     "patch",
     "example.com/databases",

@@ -63,13 +63,13 @@ function addArray(
 }
 
 function addObject(facts: FactList, path: string, value: Obj, secret: boolean, depth: number, budget: Budget): void {
-  const isEnvironment = path.includes(".env[");
+  const isEnvironment = /(?:^|\.)env\[/.test(path);
   let seen = 0;
   for (const key in value) {
     if (!Object.hasOwn(value, key) || noiseKeys.has(key) || /^[$@]/.test(key)) continue;
     seen += 1;
     if (seen > maxEntries) return;
-    const isSecret = secret || isSecretKey(key) || (isEnvironment && key === "value");
+    const isSecret = secret || isSecretKey(key) || (isEnvironment && key === "value") || isVariables(key, value[key]);
     if (isSelector(path, key)) continue;
     addNode(facts, path === "" ? key : `${path}.${key}`, value[key], isSecret, depth + 1, budget);
   }
@@ -78,6 +78,11 @@ function addObject(facts: FactList, path: string, value: Obj, secret: boolean, d
 /** Values below this key are data that only their owner may see. */
 export function isSecretKey(key: string): boolean {
   return key === "data" || key === "stringData" || key === "binaryData" || secretKey.test(key);
+}
+
+/** Environment variables as `{NAME: value}`, as some custom resources have them. */
+function isVariables(key: string, value: unknown): boolean {
+  return (key === "env" || key === "envVars") && isObj(value);
 }
 
 /** The name of a list element stands in its path already. */

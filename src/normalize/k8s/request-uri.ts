@@ -30,7 +30,8 @@ function decode(value: string): string {
   }
 }
 
-const secretPair = /([?&](?:access_token|token|password|passwd|secret|api_?key|signature|sig)=)[^&]*/gi;
+const secretPair =
+  /([?&](?:(?:access|id|refresh|auth)_token|token|code|code_verifier|(?:client_)?secret|password|passwd|api_?key|signature|sig)=)[^&]*/gi;
 
 /** The URI with the values of query keys that carry credentials replaced. */
 export function redactUri(uri: string): string {

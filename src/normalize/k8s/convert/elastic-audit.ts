@@ -4,7 +4,7 @@ import { at, firstText, present } from "./audit-event.ts";
 import { subtree } from "./subtree.ts";
 
 /** Where shippers put the audit event: the Elastic package, then targets of JSON decoders. */
-const places = ["kubernetes.audit", "json", "structured", "k8s_audit", "audit"];
+const places = ["kubernetes.audit", "json", "structured", "k8s_audit", "audit", "event", "body", "payload"];
 const maxChars = 4_194_304;
 
 /**

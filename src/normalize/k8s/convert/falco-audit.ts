@@ -16,10 +16,17 @@ const fieldReaders = new Map<string, (document: Obj) => unknown>();
  */
 export function convertFalco(document: Obj): readonly Obj[] | undefined {
   for (const place of places) {
-    const fields = fieldsBelow(document, place);
+    const fields = fieldsBelow(document, place) ?? flatFields(document, place);
     if (fields !== undefined) return [eventOf((name) => readField(fields, name), document)];
   }
   return undefined;
+}
+
+/** Falcosidekick can write `ka_target_name` for `ka.target.name`. */
+function flatFields(document: Obj, place: string): Obj | undefined {
+  const fields = fieldsBelow(document, place.slice(0, -3)) ?? {};
+  const flat = Object.entries(fields).filter(([key]) => key.startsWith("ka_"));
+  return flat.length === 0 ? undefined : Object.fromEntries(flat.map(([key, value]) => [key.slice(3), value]));
 }
 
 /** A field's value; Falco writes `<NA>` for none, and lists as `(a,b)`. */
@@ -28,7 +35,7 @@ export type FieldOf = (name: string) => readonly string[];
 function readField(fields: Obj, name: string): readonly string[] {
   const read = fieldReaders.get(name) ?? compilePath(name);
   fieldReaders.set(name, read);
-  const value = read(fields);
+  const value = read(fields) ?? fields[name.replaceAll(".", "_")];
   const items = Array.isArray(value) ? value.slice(0, 100).map(text) : splitList(text(value));
   return items.filter((item) => item !== "" && item !== "<NA>" && item !== "N/A");
 }
