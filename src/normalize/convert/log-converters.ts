@@ -3,6 +3,7 @@ import { convertJournaldAudit } from "./journald-audit.ts";
 import { convertJournaldBytes } from "./journald-bytes.ts";
 import { convertOsqueryRows } from "./osquery-rows.ts";
 import { convertOtelDocument, convertOtlpLogs } from "./otel-record.ts";
+import { convertSudoLine } from "./sudo-line.ts";
 import { convertSyslogLine } from "./syslog-line.ts";
 import { convertSysmonXml } from "./sysmon-xml.ts";
 import { convertTraceeArguments } from "./tracee-arguments.ts";
@@ -14,6 +15,7 @@ export const logConverters: readonly (readonly [string, Converter])[] = [
   ["osquery_rows", convertOsqueryRows],
   ["otel_document", convertOtelDocument],
   ["otlp_logs", convertOtlpLogs],
+  ["sudo_line", convertSudoLine],
   ["syslog_line", convertSyslogLine],
   ["sysmon_xml", convertSysmonXml],
   ["tracee_arguments", convertTraceeArguments],

@@ -6,7 +6,7 @@ const fields = ["message", "MESSAGE", "log", "event.original", "@message", "msg"
   read: compilePath(path),
 }));
 const isoTime = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?`;
-const bsdTime = String.raw`[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d`;
+const bsdTime = String.raw`[A-Z][a-z]{2} {1,2}\d{1,2} (?:\d{4} )?\d\d:\d\d:\d\d`;
 const tag = String.raw`([^\s:[\]]{1,128})(?:\[(\d{1,10})\])?: ?`;
 /** RFC 3164 and what syslog daemons write today: priority, time, host, program, process id. */
 const bsdHeader = new RegExp(String.raw`^(?:<\d{1,3}>)?(${isoTime}|${bsdTime}) (\S{1,255}) ${tag}`);
