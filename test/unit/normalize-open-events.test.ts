@@ -132,7 +132,7 @@ describe("an explanation", () => {
     expect(result?.explanation).toMatchObject({ text: "join process.args", session: "process.parent.entity_id" });
     expect(result?.explanation?.tried.at(-1)).toMatchObject({ mapping: "elastic-defend-process@2", outcome: "took" });
     const list = result?.explanation?.tried.find(({ mapping }) => mapping.startsWith("k8s-audit-list@"));
-    expect(list).toMatchObject({ outcome: "not recognised", why: expect.any(String) });
+    expect(list?.why).toContain("items");
   });
 
   it("opens envelopes, and says what was tried in vain", () => {
