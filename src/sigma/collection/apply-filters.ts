@@ -1,5 +1,5 @@
 import type { Condition, Detection, Filter, Logsource, Rule } from "../ast.ts";
-import type { Placed, PlacedFinding } from "./load-collection.ts";
+import { type Placed, type PlacedFinding, placedFinding } from "./placed.ts";
 import type { References } from "./references.ts";
 
 /**
@@ -59,16 +59,13 @@ function renamed(condition: Condition, prefix: string): Condition {
   }
 }
 
-function unknownRules({ document: filter, source, index }: Placed<Filter>, references: References): PlacedFinding[] {
-  if (filter.rules === "any") return [];
-  return filter.rules.flatMap((reference, position) => {
+function unknownRules(filter: Placed<Filter>, references: References): PlacedFinding[] {
+  const { rules } = filter.document;
+  if (rules === "any") return [];
+  return rules.flatMap((reference, position) => {
     if (references.find(reference)?.document.kind === "rule") return [];
-    const path = ["filter", "rules", position];
     const message = `No rule here has the id or name ${JSON.stringify(reference)}.`;
     const hint = "Check it together with the rules it filters.";
-    return {
-      source,
-      finding: { severity: "warning", code: "filter_rule_unknown", message, hint, document: index, path },
-    };
+    return placedFinding(filter, "warning", "filter_rule_unknown", message, hint, ["filter", "rules", position]);
   });
 }

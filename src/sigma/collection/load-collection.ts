@@ -4,6 +4,7 @@ import { parse } from "../parse/parse.ts";
 import type { Finding, Problem } from "../problem.ts";
 import { applyFilters } from "./apply-filters.ts";
 import { orderCorrelations } from "./order-correlations.ts";
+import type { Placed, PlacedFinding } from "./placed.ts";
 import { createReferences } from "./references.ts";
 
 /** A text with Sigma documents and the name it goes by in problems. */
@@ -26,21 +27,6 @@ export interface Collection {
 /** Checks that look further than whether a document can be read. */
 export interface Checks {
   readonly document: (document: SigmaDocument) => readonly Omit<Finding, "document">[];
-}
-
-/** A document and where it stands. */
-export interface Placed<Document extends SigmaDocument = SigmaDocument> {
-  readonly document: Document;
-  /** Number of the text. */
-  readonly source: number;
-  /** Number of the document in its text. */
-  readonly index: number;
-}
-
-/** A finding about a document of the collection. */
-export interface PlacedFinding {
-  readonly source: number;
-  readonly finding: Finding;
 }
 
 /** Reads texts, applies their filters and resolves what their correlations refer to. Never throws. */

@@ -1,6 +1,6 @@
 import type { Correlation } from "../ast.ts";
 import { limits } from "../limits.ts";
-import type { Placed, PlacedFinding } from "./load-collection.ts";
+import { type Placed, type PlacedFinding, placedFinding } from "./placed.ts";
 import type { References } from "./references.ts";
 
 /** Puts every correlation behind those it refers to; leaves out those whose references are unknown or go in circles. */
@@ -45,9 +45,7 @@ function placeReference(
 ): number | undefined {
   const found = visit.references.find(reference);
   const refuse = (code: string, message: string, hint: string): undefined => {
-    const path = ["correlation", "rules", index];
-    const finding = { severity: "error", code, message, hint, document: from.index, path } as const;
-    visit.findings.push({ source: from.source, finding });
+    visit.findings.push(placedFinding(from, "error", code, message, hint, ["correlation", "rules", index]));
   };
   const shown = JSON.stringify(reference);
   if (found === undefined)
@@ -73,18 +71,16 @@ function isCorrelation(found: Placed): found is Placed<Correlation> {
 }
 
 /** An alias may only speak of rules the correlation refers to. */
-function aliasesKnown({ document, source, index }: Placed<Correlation>, visit: Visit): boolean {
-  const known = new Set(document.rules.map((reference) => visit.references.find(reference)?.document));
-  for (const [alias, fields] of document.aliases) {
+function aliasesKnown(correlation: Placed<Correlation>, visit: Visit): boolean {
+  const { rules, aliases } = correlation.document;
+  const known = new Set(rules.map((reference) => visit.references.find(reference)?.document));
+  for (const [alias, fields] of aliases) {
     for (const reference of fields.keys()) {
       if (known.has(visit.references.find(reference)?.document)) continue;
       const message = `The alias ${alias} names ${JSON.stringify(reference)}, which the correlation does not refer to.`;
       const path = ["correlation", "aliases", alias, reference];
       const hint = "Use the same id or name as in rules.";
-      visit.findings.push({
-        source,
-        finding: { severity: "error", code: "correlation_aliases", message, hint, document: index, path },
-      });
+      visit.findings.push(placedFinding(correlation, "error", "correlation_aliases", message, hint, path));
       return false;
     }
   }

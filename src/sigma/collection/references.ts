@@ -1,5 +1,5 @@
 import type { SigmaDocument } from "../ast.ts";
-import type { Placed, PlacedFinding } from "./load-collection.ts";
+import { type Placed, type PlacedFinding, placedFinding } from "./placed.ts";
 
 /** Documents by what others call them. */
 export interface References {
@@ -34,6 +34,5 @@ export function createReferences(placed: readonly Placed[]): References {
 function taken(one: Placed, first: SigmaDocument, key: string, reference: string): PlacedFinding {
   const message = `The ${key} ${reference} is taken by ${JSON.stringify(first.metadata.title)}.`;
   const hint = key === "id" ? "Write a new random UUID." : "Choose another name.";
-  const finding = { severity: "error", code: `${key}_taken`, message, hint, document: one.index, path: [key] } as const;
-  return { source: one.source, finding };
+  return placedFinding(one, "error", `${key}_taken`, message, hint, [key]);
 }

@@ -2,7 +2,7 @@ import type { CompareOp, RegexFlag, StringPart, StringValue, TimePart, Value } f
 import { parseCidr } from "./cidr.ts";
 import { type Encoding, encodeBase64, encodeBase64Offsets, varyDashes, widenText } from "./modify-encoding.ts";
 import { joinRegexParts, openRegex } from "./modify-regex.ts";
-import type { Refusal } from "./refusal.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 import { anyChars, insertPlaceholders, joinParts, literalText, writePattern } from "./string-pattern.ts";
 
 /** What a modifier knows of the item it stands in. */
@@ -54,7 +54,7 @@ export const modifiers: ReadonlyMap<string, Modifier> = new Map<string, Modifier
 function incompatible(value: Value, needs: string): Refusal {
   const message = `This modifier needs ${needs}, not ${described(value)}.`;
   const hint = value.kind === "number" || value.kind === "boolean" ? "Put the value in quotes." : `Write ${needs}.`;
-  return { kind: "refusal", code: "modifier_type", message, hint };
+  return refusal("modifier_type", message, hint);
 }
 
 function described(value: Value): string {
@@ -104,7 +104,7 @@ function widerMatch(match: FieldMatch, front: boolean, back: boolean): FieldMatc
 
 function notFirst(name: string): Refusal {
   const message = `${name} must be the first modifier.`;
-  return { kind: "refusal", code: "modifier_order", message, hint: `Write field|${name}, then the others.` };
+  return refusal("modifier_order", message, `Write field|${name}, then the others.`);
 }
 
 function toRegex(value: StringValue, chain: Chain): Value | Refusal {
@@ -146,15 +146,14 @@ function toCidr(value: StringValue, chain: Chain): Value | Refusal {
   const cidr = parseCidr(writePattern(value.parts));
   if (typeof cidr !== "string") return cidr;
   const hint = "Write an address and a prefix length, 192.0.2.0/24 or 2001:db8::/32, with zeros behind the prefix.";
-  return { kind: "refusal", code: "cidr_invalid", message: `${cidr}.`, hint };
+  return refusal("cidr_invalid", `${cidr}.`, hint);
 }
 
 function toExists(value: Value, chain: Chain): Value | Refusal {
   const hint = "Write field|exists: true or field|exists: false.";
-  if (chain.field === undefined)
-    return { kind: "refusal", code: "modifier_value", message: "exists needs a field before it.", hint };
+  if (chain.field === undefined) return refusal("modifier_value", "exists needs a field before it.", hint);
   if (chain.before.length > 0 || value.kind !== "boolean")
-    return { kind: "refusal", code: "modifier_value", message: "exists stands alone and takes true or false.", hint };
+    return refusal("modifier_value", "exists stands alone and takes true or false.", hint);
   return { kind: "exists", exists: value.value };
 }
 
@@ -162,7 +161,7 @@ function toFieldRef(value: StringValue): Value | Refusal {
   const field = literalText(value);
   if (field !== undefined && field !== "") return { kind: "fieldref", field, match: "equals", cased: value.cased };
   const hint = "Write the name of the other field; contains, startswith and endswith stand behind fieldref.";
-  return { kind: "refusal", code: "modifier_value", message: "fieldref takes a field name without wildcards.", hint };
+  return refusal("modifier_value", "fieldref takes a field name without wildcards.", hint);
 }
 
 function expand(value: Value): Value | Refusal {
@@ -180,7 +179,7 @@ function compareModifiers(): [string, Modifier][] {
       if (value.kind === "timepart" && value.op === "eq") return { ...value, op };
       const hint = "Write the number without quotes.";
       const message = `${op} compares with a number, not with ${described(value)}.`;
-      return { kind: "refusal", code: "modifier_type", message, hint };
+      return refusal("modifier_type", message, hint);
     },
   ]);
 }
@@ -193,12 +192,7 @@ function timeModifiers(): [string, Modifier][] {
         value.kind === "number" && Number.isInteger(value.value) && value.value >= low && value.value <= high;
       if (fits) return { kind: "timepart", part, op: "eq", value: value.value };
       const hint = `Write a whole number from ${low} to ${high}; lt, lte, gt and gte stand behind ${part}.`;
-      return {
-        kind: "refusal",
-        code: "modifier_value",
-        message: `${part} takes a number from ${low} to ${high}.`,
-        hint,
-      };
+      return refusal("modifier_value", `${part} takes a number from ${low} to ${high}.`, hint);
     },
   ]);
 }

@@ -1,6 +1,6 @@
 import type { StringPart, StringValue, Value } from "../ast.ts";
 import { limits } from "../limits.ts";
-import type { Refusal } from "./refusal.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 import { joinParts, literalText } from "./string-pattern.ts";
 
 /** How text becomes bytes before base64. */
@@ -34,12 +34,7 @@ function plain(text: string): StringValue {
 
 function wildcardRefusal(modifier: string): Refusal {
   const hint = "Write the text without * and ?, or escape them as \\* and \\?; put contains behind the modifier.";
-  return {
-    kind: "refusal",
-    code: "modifier_value",
-    message: `${modifier} cannot encode wildcards or placeholders.`,
-    hint,
-  };
+  return refusal("modifier_value", `${modifier} cannot encode wildcards or placeholders.`, hint);
 }
 
 function encodeText(text: string, encoding: Encoding): Uint8Array {
@@ -69,7 +64,7 @@ export function widenText(value: StringValue, encoding: Encoding): Value | Refus
 
 function asciiRefusal(part: string): Refusal {
   const message = `Only ASCII can be written as UTF-16 text, and ${JSON.stringify(part)} has other characters.`;
-  return { kind: "refusal", code: "modifier_value", message, hint: "Put base64 or base64offset behind the modifier." };
+  return refusal("modifier_value", message, "Put base64 or base64offset behind the modifier.");
 }
 
 /** The dashes that command lines take for each other. */
@@ -87,7 +82,7 @@ export function varyDashes(value: StringValue): Value | Refusal {
   const count = pieces.filter((piece) => piece === dashes).length;
   if (count > limits.windashes) {
     const message = `windash varies at most ${limits.windashes} dashes in a value, and this one has ${count}.`;
-    return { kind: "refusal", code: "modifier_value", message, hint: "Split the value into several, with all." };
+    return refusal("modifier_value", message, "Split the value into several, with all.");
   }
   let forms: StringPart[][] = [[]];
   for (const piece of pieces) {

@@ -50,9 +50,18 @@ function assemble(metadata: Metadata, read: Reading, generate: boolean): Correla
   if (judged === undefined || timespan === undefined) return undefined;
   const { measure, test } = judged;
   const rules = listed ?? (test.kind === "expression" ? rulesOf(test.expression) : []);
-  if (rules.length === 0)
-    return wrong(read, "rules", "rules_missing", "The correlation names no rule.", "List ids or names.");
+  if (rules.length === 0) {
+    // A list that is no list has been refused already.
+    const said = listed === undefined && isGiven(read.section.get("rules"));
+    return said
+      ? undefined
+      : wrong(read, "rules", "rules_missing", "The correlation names no rule.", "List ids or names.");
+  }
   return { kind: "correlation", metadata, rules, measure, test, groupBy, timespan, aliases, generate };
+}
+
+function isGiven(value: YamlValue | undefined): boolean {
+  return value !== undefined && value !== null;
 }
 
 function wrong(read: Reading, key: string, code: string, message: string, hint: string): undefined {

@@ -4,7 +4,7 @@ import { at, type Place, type Report, refuse, shown, warn } from "../problem.ts"
 import { closest } from "./closest.ts";
 import { type Chain, type Modifier, modifiers } from "./modifiers.ts";
 import { regexFault } from "./modify-regex.ts";
-import type { Refusal } from "./refusal.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 import { parsePattern } from "./string-pattern.ts";
 import { isList, isMap, type YamlValue } from "./yaml-value.ts";
 
@@ -136,14 +136,14 @@ function applyInside(modifier: Modifier, value: Value, chain: Chain): Value | Re
 
 function regexRefusal(fault: string): Refusal {
   const hint = "Only what can be searched in linear time is read (RE2 syntax): no look-around, no back-references.";
-  return { kind: "refusal", code: "regex_invalid", message: `The regular expression cannot be used: ${fault}.`, hint };
+  return refusal("regex_invalid", `The regular expression cannot be used: ${fault}.`, hint);
 }
 
 function limitsRefusal(value: Value, context: ItemContext): Refusal | undefined {
   context.values += value.kind === "expansion" ? value.values.length : 1;
   if (context.values <= limits.values) return undefined;
   const message = `The rule has more than ${limits.values} values, expansions counted.`;
-  return { kind: "refusal", code: "values_too_many", message, hint: "Split the rule." };
+  return refusal("values_too_many", message, "Split the rule.");
 }
 
 const nullValue: Value = Object.freeze({ kind: "null" });
@@ -164,5 +164,5 @@ function toValue(scalar: Scalar, raw: boolean): Value | Refusal {
 function numberValue(value: number): Value | Refusal {
   if (Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return { kind: "number", value };
   const message = `The number ${value} cannot be compared exactly.`;
-  return { kind: "refusal", code: "number_inexact", message, hint: "Put it in quotes to compare it as text." };
+  return refusal("number_inexact", message, "Put it in quotes to compare it as text.");
 }

@@ -53,7 +53,11 @@ export function parseNodes(text: string): Document.Parsed[] {
 function yamlFault(message: string, position: number): YamlFault {
   const hint =
     "Write valid YAML: check indentation, quotes and colons; quote texts that start with a special character.";
-  return { code: "yaml_invalid", message: `Not valid YAML: ${message}.`, hint, position };
+  return fault("yaml_invalid", `Not valid YAML: ${message}.`, hint, position);
+}
+
+function fault(code: string, message: string, hint: string, position: number): YamlFault {
+  return { code, message, hint, position };
 }
 
 interface Walk {
@@ -82,7 +86,7 @@ function convertDocument(document: Document.Parsed): YamlDocument {
 }
 
 function fail(code: string, message: string, hint: string, node: unknown): never {
-  throw new Fault({ code, message, hint, position: positionOf(node) });
+  throw new Fault(fault(code, message, hint, positionOf(node)));
 }
 
 /** Where a node starts in the file. */

@@ -5,3 +5,8 @@ export interface Refusal {
   readonly message: string;
   readonly hint: string;
 }
+
+/** Says why a modifier cannot be applied, and what to write instead. */
+export function refusal(code: string, message: string, hint: string): Refusal {
+  return { kind: "refusal", code, message, hint };
+}
