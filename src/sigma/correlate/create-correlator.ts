@@ -1,0 +1,266 @@
+import { TagsmithError } from "../../event/tagsmith-error.ts";
+import type { Document } from "../../sdk/document.ts";
+import type { Correlation, Rule } from "../ast.ts";
+import { type CorrelatorState, correlatorStateSchema } from "./correlation-state.ts";
+import { GroupWindow } from "./group-window.ts";
+import { entriesOf, groupOf, type Occurrence } from "./occurrence.ts";
+import { maxOrderedRules } from "./ordered-sets.ts";
+import { type Referable, resolveReferences } from "./resolve-references.ts";
+import type { ContributingEvent, WindowEntry } from "./window-entry.ts";
+
+export interface CorrelatorSettings {
+  /** How long an event may arrive after a later one; alerts wait as long. Older events are counted as late and left out. */
+  readonly maxLatenessMs: number;
+  /** Groups kept over all correlations; the one untouched longest gives way. */
+  readonly maxGroups: number;
+  /** Events kept a group; the oldest give way. */
+  readonly maxEventsAGroup: number;
+  /** How long a group stays silent after an alert; 0 for an alert with every event while the condition holds. */
+  readonly suppressMs: number;
+}
+
+/** An event and the rules that matched it. */
+export interface MatchedEvent {
+  readonly event: Document;
+  /** Milliseconds since 1970, by the event's own clock. */
+  readonly time: number;
+  readonly rules: readonly Rule[];
+}
+
+export interface CorrelationAlert {
+  readonly correlation: Correlation;
+  /** Time of the event that made it fire. */
+  readonly time: number;
+  readonly group: Readonly<Record<string, string>>;
+  readonly measured: number | undefined;
+  /** What is in the window, oldest first. */
+  readonly events: readonly ContributingEvent[];
+}
+
+export interface Correlator {
+  /** Takes an event that rules matched; gives the alerts of the events whose turn has come. */
+  push(matched: MatchedEvent): readonly CorrelationAlert[];
+  /** Takes every event that still waits, as at the end of a stream. */
+  flush(): readonly CorrelationAlert[];
+  /** Whether a rule or correlation gives no alerts of its own, because a correlation without `generate` refers to it. */
+  isSilent(target: Referable): boolean;
+  counts(): CorrelatorCounts;
+  save(): CorrelatorState;
+  /** Goes on from what `save` gave; throws `sigma_state_invalid` on anything else. */
+  restore(state: unknown): void;
+}
+
+export interface CorrelatorCounts {
+  readonly groups: number;
+  readonly lateEvents: number;
+  readonly evictedGroups: number;
+  readonly droppedEvents: number;
+}
+
+/**
+ * Counts matched events in sliding windows of event time. Events are put in order of time first, so the alerts are those of the
+ * sorted stream as long as no event is later than `maxLatenessMs`; events of the same time keep the order of arrival.
+ *
+ * Throws `sigma_reference_unknown` and, for an ordered correlation of too many rules, `sigma_correlation_unsupported`.
+ */
+export function createCorrelator(
+  rules: readonly Rule[],
+  correlations: readonly Correlation[],
+  settings: CorrelatorSettings,
+): Correlator {
+  return new StreamCorrelator(rules, correlations, settings);
+}
+
+class StreamCorrelator implements Correlator {
+  readonly #ruleIds: ReadonlyMap<Rule, string>;
+  readonly #correlationIds: ReadonlyMap<Correlation, string>;
+  readonly #correlations: readonly Correlation[];
+  readonly #targets: readonly (readonly Referable[])[];
+  readonly #settings: CorrelatorSettings;
+  readonly #silent = new Set<Referable>();
+  /** By correlation and group key; the one touched last is last. */
+  #groups = new Map<string, GroupWindow>();
+  #waiting: MatchedEvent[] = [];
+  #newest = Number.NEGATIVE_INFINITY;
+  #late = 0;
+  #evicted = 0;
+  #dropped = 0;
+
+  constructor(rules: readonly Rule[], correlations: readonly Correlation[], settings: CorrelatorSettings) {
+    this.#ruleIds = identities(rules);
+    this.#correlationIds = identities(correlations);
+    this.#correlations = correlations;
+    this.#settings = settings;
+    this.#targets = resolveReferences(rules, correlations);
+    for (const [index, correlation] of correlations.entries()) {
+      checkOrdered(correlation);
+      if (!correlation.generate) for (const target of this.#targets[index] ?? []) this.#silent.add(target);
+    }
+  }
+
+  push(matched: MatchedEvent): readonly CorrelationAlert[] {
+    if (!Number.isFinite(matched.time) || matched.time < this.#newest - this.#settings.maxLatenessMs) {
+      this.#late += 1;
+      return [];
+    }
+    insertByTime(this.#waiting, matched);
+    this.#newest = Math.max(this.#newest, matched.time);
+    return this.#release(this.#newest - this.#settings.maxLatenessMs);
+  }
+
+  flush(): readonly CorrelationAlert[] {
+    return this.#release(Number.POSITIVE_INFINITY);
+  }
+
+  isSilent(target: Referable): boolean {
+    return this.#silent.has(target);
+  }
+
+  counts(): CorrelatorCounts {
+    return {
+      groups: this.#groups.size,
+      lateEvents: this.#late,
+      evictedGroups: this.#evicted,
+      droppedEvents: this.#dropped,
+    };
+  }
+
+  #release(until: number): readonly CorrelationAlert[] {
+    const ready = this.#waiting.findIndex(({ time }) => time > until);
+    const released = this.#waiting.splice(0, ready < 0 ? this.#waiting.length : ready);
+    return released.flatMap((matched) => this.#process(matched));
+  }
+
+  #process({ event, time, rules }: MatchedEvent): readonly CorrelationAlert[] {
+    this.#forget(time);
+    const occurrences: Occurrence[] = [{ event, time, matched: new Set<Referable>(rules), events: [{ event, time }] }];
+    const alerts: CorrelationAlert[] = [];
+    for (const [index, correlation] of this.#correlations.entries()) {
+      const targets = this.#targets[index] ?? [];
+      const fired = occurrences.flatMap((occurrence) => this.#count(occurrence, correlation, targets));
+      for (const alert of fired) {
+        occurrences.push(asOccurrence(alert));
+        if (!this.#silent.has(correlation)) alerts.push(alert);
+      }
+    }
+    return alerts;
+  }
+
+  #count(occurrence: Occurrence, correlation: Correlation, targets: readonly Referable[]): readonly CorrelationAlert[] {
+    return entriesOf(occurrence, correlation, targets).flatMap(({ key, entry }) => {
+      const window = this.#touch(correlation, key);
+      this.#dropped += window.add(entry, this.#settings.maxEventsAGroup);
+      const quietUntil = (window.alertedAt ?? Number.NEGATIVE_INFINITY) + this.#settings.suppressMs;
+      if (this.#settings.suppressMs > 0 && entry.time < quietUntil) return [];
+      const { measured, fires } = window.read();
+      if (!fires) return [];
+      window.alerted(entry.time);
+      const events = window.entries.flatMap((each) => each.events);
+      return [{ correlation, time: entry.time, group: groupOf(key, correlation), measured, events }];
+    });
+  }
+
+  /** The group's window, moved to the end; the oldest groups make room. */
+  #touch(correlation: Correlation, key: string): GroupWindow {
+    const id = `${this.#correlationIds.get(correlation)}\n${key}`;
+    const window = this.#groups.get(id) ?? new GroupWindow(correlation);
+    this.#groups.delete(id);
+    if (this.#groups.size >= this.#settings.maxGroups) {
+      const [oldest] = this.#groups.keys();
+      if (oldest !== undefined) this.#groups.delete(oldest);
+      this.#evicted += 1;
+    }
+    this.#groups.set(id, window);
+    return window;
+  }
+
+  /** Drops the groups, from the one untouched longest on, that no event of now could reach. */
+  #forget(time: number): void {
+    for (const [id, window] of this.#groups) {
+      if (!window.isOver(time, this.#settings.suppressMs)) return;
+      this.#groups.delete(id);
+    }
+  }
+
+  save(): CorrelatorState {
+    const groups = [...this.#groups].map(([id, window]) => {
+      const end = id.indexOf("\n");
+      const entries = window.entries.map(copyEntry);
+      return { correlation: id.slice(0, end), key: id.slice(end + 1), alertedAt: window.alertedAt ?? null, entries };
+    });
+    const waiting = this.#waiting.map(({ time, event, rules }) => ({
+      time,
+      event: { ...event },
+      matched: rules.flatMap((rule) => this.#ruleIds.get(rule) ?? []),
+    }));
+    return { version: 1, newest: Number.isFinite(this.#newest) ? this.#newest : null, waiting, groups };
+  }
+
+  restore(state: unknown): void {
+    const parsed = correlatorStateSchema.safeParse(state);
+    if (!parsed.success) {
+      throw new TagsmithError(
+        "sigma_state_invalid",
+        `The correlation state cannot be read: ${parsed.error.message}`,
+        "exit",
+      );
+    }
+    const correlations = new Map([...this.#correlationIds].map(([correlation, id]) => [id, correlation]));
+    const rules = new Map([...this.#ruleIds].map(([rule, id]) => [id, rule]));
+    this.#newest = parsed.data.newest ?? Number.NEGATIVE_INFINITY;
+    this.#waiting = parsed.data.waiting.map(({ time, event, matched }) => ({
+      time,
+      event,
+      rules: matched.flatMap((identity) => rules.get(identity) ?? []),
+    }));
+    this.#groups = new Map();
+    for (const saved of parsed.data.groups) {
+      const correlation = correlations.get(saved.correlation);
+      if (correlation === undefined) continue;
+      const window = new GroupWindow(correlation, saved.alertedAt ?? undefined);
+      for (const entry of saved.entries) window.add(entry, this.#settings.maxEventsAGroup);
+      this.#groups.set(`${saved.correlation}\n${saved.key}`, window);
+    }
+  }
+}
+
+function checkOrdered(correlation: Correlation): void {
+  if (correlation.measure.type !== "temporal_ordered" || correlation.rules.length <= maxOrderedRules) return;
+  const message = `"${correlation.metadata.title}" orders more than ${maxOrderedRules} rules.`;
+  throw new TagsmithError("sigma_correlation_unsupported", message, "exit");
+}
+
+/** Keeps the list sorted by time; of the same time, the one that came first stays first. */
+function insertByTime(waiting: MatchedEvent[], matched: MatchedEvent): void {
+  const after = waiting.findLastIndex(({ time }) => time <= matched.time);
+  waiting.splice(after + 1, 0, matched);
+}
+
+/** An inner correlation's alert counts as an event: the last one in its window, with the group's fields. */
+function asOccurrence({ correlation, time, group, events }: CorrelationAlert): Occurrence {
+  const event = { ...events.at(-1)?.event, ...group };
+  return { event, time, matched: new Set<Referable>([correlation]), events };
+}
+
+/** A name for each that outlives a restart: id, name or title, numbered where several share it. */
+function identities<Target extends Referable>(targets: readonly Target[]): ReadonlyMap<Target, string> {
+  const taken = new Map<string, number>();
+  return new Map(
+    targets.map((target) => {
+      const { id, name, title } = target.metadata;
+      const base = (id ?? name ?? title).replaceAll("\n", " ");
+      const number = (taken.get(base) ?? 0) + 1;
+      taken.set(base, number);
+      return [target, number === 1 ? base : `${base} ${number}`];
+    }),
+  );
+}
+
+function copyEntry({ time, rules, values, events }: WindowEntry): CorrelatorState["groups"][number]["entries"][number] {
+  return {
+    time,
+    rules: [...rules],
+    values: [...values],
+    events: events.map(({ event, time: at }) => ({ event: { ...event }, time: at })),
+  };
+}
