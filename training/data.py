@@ -69,9 +69,17 @@ def load_dataset(data: Path, tags_file: Path) -> Dataset:
 
 
 def _is_held(row: Row) -> bool:
+    return digest(_first_word(row)) % 10 == 0
+
+
+def first_word_fold(row: Row) -> int:
+    """The fold of a public row: all commands of one program are in one."""
+    return digest("fold " + _first_word(row)) % FOLDS
+
+
+def _first_word(row: Row) -> str:
     words = row.text.split()
-    first = words[1] if words[0] == "sudo" and len(words) > 1 else words[0]
-    return digest(first) % 10 == 0
+    return words[1] if words[0] == "sudo" and len(words) > 1 else words[0]
 
 
 def _row(raw: dict, source: str, position: dict[str, int], fold: int = -1) -> Row:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import subprocess
 import sysconfig
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+ROOT = Path(__file__).resolve().parent.parent
 HEADS = 12
 WIDTH = 384
 LN_EPS = 1e-12
-BUCKETS = (8, 16, 24, 32, 48, 64, 96, 128, 160)
+FIRST_SHARE = 0.5  # weight of the first stage's raw scores where both are asked
+BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 160)
 MAX_TOKENS = BUCKETS[-1]
-MAX_CHARS = 1024
+MAX_CHARS = 1024  # also in read-texts.ts, which cuts
 
 
 def base_directory() -> Path:
@@ -143,9 +146,18 @@ def bucket_of(length: int) -> int:
 
 
 def tokenize(tokenizer, texts: list[str]) -> list[list[int]]:
-    """Token ids a text, cut as the product cuts them (characters first, then tokens)."""
-    cut = [text.strip()[:MAX_CHARS] for text in texts]
-    return [encoding.ids for encoding in tokenizer.encode_batch_fast(cut)]
+    """Token ids a text, of what the product reads, cut as it cuts (characters first, then tokens)."""
+    return [encoding.ids for encoding in tokenizer.encode_batch_fast(plain_views(texts))]
+
+
+def plain_views(texts: list[str]) -> list[str]:
+    """What the models read of each text: the product's code says it (src/label/plain-view.ts)."""
+    return json.loads(read_texts("views", texts))
+
+
+def read_texts(mode: str, texts: list[str]) -> bytes:
+    command = [str(ROOT / "node_modules" / ".bin" / "node"), "--conditions=source", str(ROOT / "training/read-texts.ts")]
+    return subprocess.run([*command, mode], input=json.dumps(texts).encode(), capture_output=True, check=True).stdout
 
 
 def pad(rows: list[list[int]], length: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:

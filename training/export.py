@@ -1,4 +1,4 @@
-"""Writes an artifact: the int8 ONNX graph, tokenizer, tag texts and a manifest with checksums.
+"""Writes an artifact: the int8 ONNX graphs, feature tables, tokenizer, tag texts and a manifest with checksums.
 
 Every activation is quantised per token row (one scale a row, zero point 128), every weight per output
 channel to 7 bits: u8×s8 kernels that add pairs in 16 bits cannot overflow, sums are exact integers, and
@@ -15,11 +15,16 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import encoder as enc
+import first_stage
+import prune
+from calibrate import Calibration
 from encoder import HEADS, WIDTH, Scorer
+from first_stage import FirstStage
 
 CONTRIB = "com.microsoft"
 WEIGHT_LIMIT = 63
 ACTIVATION_LIMIT = 127
+VERSION = "1.1.0"
 
 
 class Graph:
@@ -78,9 +83,10 @@ class Quantised:
         return graph.op("Mul", product, self.scale)
 
 
-def build_graph(scorer: Scorer, slope: float, offset: float) -> onnx.ModelProto:
-    """The whole road from token ids to the k best tags as one graph."""
+def build_graph(scorer: Scorer, kept: list[int], slope: float, offset: float) -> onnx.ModelProto:
+    """The whole road from token ids and the first stage's raw scores to the k best tags as one graph."""
     state = {name: value.detach().float().numpy() for name, value in scorer.state_dict().items()}
+    state["encoder.words.weight"] = prune.pruned_words(scorer.encoder.words.weight, kept)
     graph = Graph()
     x = _embed(graph, state)
     keys = graph.op("Cast", "attention_mask", to=TensorProto.INT32)
@@ -90,10 +96,31 @@ def build_graph(scorer: Scorer, slope: float, offset: float) -> onnx.ModelProto:
     pooled = _pool(graph, x, shape)
     raw = Quantised(graph, pooled).matmul(scorer.matrix().detach().float().numpy(), "tags")
     raw = graph.op("Add", raw, graph.const(state["bias"]))
+    own = graph.op("Mul", raw, graph.const(np.float32(1 - enc.FIRST_SHARE)))
+    raw = graph.op("Add", own, graph.op("Mul", "first", graph.const(np.float32(enc.FIRST_SHARE))))
+    _rank(graph, raw, slope, offset)
+    tokens = ["batch", "length"]
+    return _model(graph, [_ids("input_ids", tokens), _ids("attention_mask", tokens), _floats("first", ["batch", "tags"])])
+
+
+def build_first_graph(first: FirstStage, slope: float, offset: float) -> onnx.ModelProto:
+    """From the two bags of integer sums over roots to the k best tags, and every tag's raw score."""
+    state = {name: value.detach().float().numpy() for name, value in first.state_dict().items()}
+    scales = [first_stage.column_scales(table.weight.detach()) for table in (first.words, first.grams)]
+    graph = Graph()
+    x = _norm(graph, state, "norm", graph.op("Mul", "bags", graph.const(np.concatenate(scales))))
+    wide = graph.op("Add", Quantised(graph, x).matmul(state["up.weight"], "up"), graph.const(state["up.bias"]))
+    wide = graph.op("Gelu", wide, domain=CONTRIB)
+    raw = Quantised(graph, graph.op("Concat", wide, x, axis=1)).matmul(state["out.weight"], "out")
+    graph.nodes.append(helper.make_node("Add", [raw, graph.const(state["out.bias"])], ["raw"]))
+    _rank(graph, "raw", slope, offset)
+    return _model(graph, [_floats("bags", ["batch", "columns"])], [_floats("raw", ["batch", "tags"])])
+
+
+def _rank(graph: Graph, raw: str, slope: float, offset: float) -> None:
     graph.nodes.append(helper.make_node("TopK", [raw, "k"], ["best", "indices"], axis=1, largest=1, sorted=1))
     line = graph.op("Add", graph.op("Mul", "best", graph.const(np.float32(slope))), graph.const(np.float32(offset)))
     graph.nodes.append(helper.make_node("Sigmoid", [line], ["scores"]))
-    return _model(graph)
 
 
 def _embed(graph: Graph, state: dict[str, np.ndarray]) -> str:
@@ -145,39 +172,44 @@ def _pool(graph: Graph, x: str, shape: str) -> str:
     return graph.op("Div", mean, graph.op("ReduceL2", mean, axes=[1], keepdims=1))
 
 
-def _model(graph: Graph) -> onnx.ModelProto:
-    batch_length = ["batch", "length"]
-    inputs = [
-        helper.make_tensor_value_info("input_ids", TensorProto.INT64, batch_length),
-        helper.make_tensor_value_info("attention_mask", TensorProto.INT64, batch_length),
-        helper.make_tensor_value_info("k", TensorProto.INT64, [1]),
-    ]
-    outputs = [
-        helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", "k"]),
-        helper.make_tensor_value_info("indices", TensorProto.INT64, ["batch", "k"]),
-    ]
-    body = helper.make_graph(graph.nodes, "tagsmith", inputs, outputs, graph.weights)
+def _ids(name: str, shape: list) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.INT64, shape)
+
+
+def _floats(name: str, shape: list) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def _model(graph: Graph, inputs: list, extra: list | None = None) -> onnx.ModelProto:
+    outputs = [_floats("scores", ["batch", "k"]), _ids("indices", ["batch", "k"]), *(extra or [])]
+    body = helper.make_graph(graph.nodes, "tagsmith", [*inputs, _ids("k", [1])], outputs, graph.weights)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid(CONTRIB, 1)]
     return helper.make_model(body, opset_imports=opsets, ir_version=8, producer_name="tagsmith")
 
 
-def write_artifact(target: Path, scorer: Scorer, tag_texts: list[dict[str, str]], slope: float, offset: float) -> None:
+def write_artifact(
+    target: Path, scorer: Scorer, first: FirstStage, kept: list[int], tag_texts: list[dict[str, str]], scales: Calibration
+) -> None:
     """Writes all files of the artifact; files of another producer in the folder (l2.json) stay listed."""
     target.mkdir(parents=True, exist_ok=True)
-    onnx.save(build_graph(scorer, slope, offset), target / "model.onnx")
-    (target / "tokenizer.json").write_text(enc.tokenizer_json(), encoding="utf-8")
+    onnx.save(build_graph(scorer, kept, *scales.whole), target / "model.onnx")
+    onnx.save(build_first_graph(first, *scales.first), target / "first.onnx")
+    tables = [first_stage.quantised_table(table.weight.detach()) for table in (first.words, first.grams)]
+    (target / "features.bin").write_bytes(b"".join(table.tobytes() for table in tables))
+    (target / "tokenizer.json").write_text(prune.pruned_tokenizer_json(kept), encoding="utf-8")
     (target / "tokenizer_config.json").write_text((enc.base_directory() / "tokenizer_config.json").read_text() + "\n")
     lines = [json.dumps(row, ensure_ascii=False) for row in tag_texts]
     (target / "semantic_texts.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    write_manifest(target, slope, offset)
+    write_manifest(target, scales)
 
 
-def write_manifest(target: Path, slope: float, offset: float) -> None:
+def write_manifest(target: Path, scales: Calibration) -> None:
     """manifest.json from the files present: what to load, how to feed it, and their checksums."""
+    ranked = {"scores": "scores", "indices": "indices"}
     manifest = {
         "schema": "tagsmith_artifact_v1",
         "name": target.name,
-        "version": "1.0.0",
+        "version": VERSION,
         "license": "Apache-2.0",
         "vocabulary": "rev20",
         "encoder": {
@@ -186,21 +218,37 @@ def write_manifest(target: Path, slope: float, offset: float) -> None:
             "tokenizer_config": "tokenizer_config.json",
             "query_prefix": "",
             "tag_prefix": "",
+            "view": "plain",
             "max_tokens": enc.MAX_TOKENS,
             "max_chars": enc.MAX_CHARS,
             "dimensions": WIDTH,
             "length_buckets": list(enc.BUCKETS),
-            "inputs": {"ids": "input_ids", "mask": "attention_mask", "k": "k"},
-            "outputs": {"scores": "scores", "indices": "indices"},
-            "calibration": {"kind": "sigmoid", "slope": slope, "offset": offset, "where": "graph"},
+            "inputs": {"ids": "input_ids", "mask": "attention_mask", "first": "first", "k": "k"},
+            "outputs": ranked,
+            "calibration": _scale(scales.whole),
+        },
+        "first_stage": {
+            "graph": "first.onnx",
+            "table": "features.bin",
+            "word_bits": first_stage.WORD_BITS,
+            "gram_bits": first_stage.GRAM_BITS,
+            "dimensions": first_stage.DIMENSIONS,
+            "inputs": {"bags": "bags", "k": "k"},
+            "outputs": ranked | {"raw": "raw"},
+            "sure_from": scales.sure_from,
+            "calibration": _scale(scales.first),
         },
         "tag_texts": "semantic_texts.jsonl",
     }
     if (target / "l2.json").exists():
         manifest["session"] = {"model": "l2.json"}
-    names = ["model.onnx", "tokenizer.json", "tokenizer_config.json", "semantic_texts.jsonl", "l2.json"]
+    names = "model.onnx first.onnx features.bin tokenizer.json tokenizer_config.json semantic_texts.jsonl l2.json".split()
     manifest["files"] = {name: _checksum(target / name) for name in names if (target / name).exists()}
     (target / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def _scale(line: tuple[float, float]) -> dict:
+    return {"kind": "sigmoid", "slope": line[0], "offset": line[1], "where": "graph"}
 
 
 def _checksum(path: Path) -> dict[str, str | int]:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from calibrate import calibrated
+import cascade
+from calibrate import Calibration
 from data import FOLDS, digest
 
 
-def save_session_labels(data: Path, target: Path, recipe, folds: list, slope: float, offset: float) -> None:
-    """One line a command of sessions.dev.jsonl, in file order, with its five best tags and calibrated scores.
+def save_session_labels(data: Path, target: Path, recipe, folds: list, scales: Calibration) -> None:
+    """One line a command of sessions.dev.jsonl, in file order, with its five best tags and scores as `balanced` gives them.
 
     `index` counts within the session; the text itself is left out, its SHA-256 stands for it.
     """
@@ -20,10 +21,11 @@ def save_session_labels(data: Path, target: Path, recipe, folds: list, slope: fl
     score = np.zeros((len(rows), 5), np.float64)
     for fold in range(FOLDS):
         mine = [at for at, row in enumerate(rows) if digest(row["session_id"]) % FOLDS == fold]
-        raw = recipe.raw_scores(folds[fold], [rows[at]["command"] for at in mine])
-        best = np.argsort(-raw, axis=1, kind="stable")[:, :5]
+        both = recipe.both_scores(folds[fold], [rows[at]["command"] for at in mine])
+        found = cascade.balanced(both, scales)
+        best = np.argsort(-found, axis=1, kind="stable")[:, :5]
         top[mine] = best
-        score[mine] = calibrated(np.take_along_axis(raw, best, 1), slope, offset)
+        score[mine] = np.take_along_axis(found, best, 1)
     names = [tag["id"] for tag in recipe.dataset.vocabulary]
     seen: dict[str, int] = {}
     with target.open("w", encoding="utf-8") as out:

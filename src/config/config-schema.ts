@@ -23,6 +23,7 @@ export const configSchema = z.strictObject({
   label: z
     .strictObject({
       top_k: z.int().min(1).max(50).default(5),
+      tier: z.enum(["fast", "balanced", "accurate"]).default("balanced"),
       workers: z.int().min(1).max(64).optional(),
       threads_per_worker: z.int().min(1).max(64).optional(),
       cache_max_bytes: z
@@ -41,6 +42,8 @@ export const configSchema = z.strictObject({
       emit: z.enum(["changes", "all", "final"]).default("changes"),
     })
     .prefault({}),
+  redact: z.enum(["stored", "all", "off"]).default("stored").describe("Where secrets in texts are hidden."),
+  redaction: z.strictObject({ path: z.string().min(1).optional() }).default({}),
   pipeline: z.strictObject({ max_batches_in_flight: z.int().min(1).max(64).default(4) }).prefault({}),
 });
 

@@ -17,10 +17,25 @@ const encoderSchema = z.object({
   max_chars: z.int().min(16).max(1_000_000),
   dimensions: z.int().min(1),
   length_buckets: z.array(z.int().min(1)).min(1).max(256),
-  inputs: z.object({ ids: z.string(), mask: z.string(), k: z.string() }),
+  /** `plain`: the model reads texts without shell tricks (src/label/plain-view.ts). */
+  view: z.enum(["as_is", "plain"]).default("as_is"),
+  inputs: z.object({ ids: z.string(), mask: z.string(), k: z.string(), first: z.string().optional() }),
   outputs: z.object({ scores: z.string(), indices: z.string() }),
   /** For the reader: the graph's scores are already calibrated. */
   calibration: z.looseObject({ kind: z.string(), where: z.literal("graph") }).optional(),
+});
+
+/** A quick scorer of hashed features, asked before the graph of the encoder, which then reads its scores too. */
+const firstStageSchema = z.object({
+  graph: fileName,
+  table: fileName,
+  word_bits: z.int().min(4).max(22),
+  gram_bits: z.int().min(4).max(22),
+  dimensions: z.int().min(1).max(4_096),
+  inputs: z.object({ bags: z.string(), k: z.string() }),
+  outputs: z.object({ scores: z.string(), indices: z.string(), raw: z.string() }),
+  /** From this score of the best tag on, the first stage's answer stands. */
+  sure_from: z.number().min(0).max(1),
 });
 
 const manifestSchema = z
@@ -31,6 +46,7 @@ const manifestSchema = z
     license: z.string(),
     vocabulary: z.string(),
     encoder: encoderSchema,
+    first_stage: firstStageSchema.optional(),
     tag_texts: fileName,
     session: z.object({ model: fileName }).optional(),
     files: z.record(fileName, z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0) })),
@@ -71,10 +87,12 @@ export function parseManifest(text: string, file: string): ArtifactManifest {
 
 function referencedFiles(manifest: {
   readonly encoder: { readonly graph: string; readonly tokenizer: string; readonly tokenizer_config: string };
+  readonly first_stage?: { readonly graph: string; readonly table: string } | undefined;
   readonly tag_texts: string;
   readonly session?: { readonly model: string } | undefined;
 }): string[] {
   const { graph, tokenizer, tokenizer_config } = manifest.encoder;
   const session = manifest.session === undefined ? [] : [manifest.session.model];
-  return [graph, tokenizer, tokenizer_config, manifest.tag_texts, ...session];
+  const first = manifest.first_stage === undefined ? [] : [manifest.first_stage.graph, manifest.first_stage.table];
+  return [graph, tokenizer, tokenizer_config, ...first, manifest.tag_texts, ...session];
 }

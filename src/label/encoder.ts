@@ -9,6 +9,8 @@ export interface Ranking {
 /** Totals since the encoder was created. */
 interface EncoderCounters {
   readonly texts: number;
+  /** Of these, the ones that a first stage alone could not tell. */
+  readonly unsure: number;
   /** Runs of the graph. */
   readonly batches: number;
   readonly tokens: number;

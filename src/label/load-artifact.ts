@@ -17,8 +17,23 @@ export interface EncoderSettings {
   readonly maxTokens: number;
   readonly maxChars: number;
   readonly lengthBuckets: readonly number[];
-  readonly inputs: { readonly ids: string; readonly mask: string; readonly k: string };
+  readonly view: "as_is" | "plain";
+  readonly inputs: { readonly ids: string; readonly mask: string; readonly k: string; readonly first?: string };
   readonly outputs: { readonly scores: string; readonly indices: string };
+  readonly firstStage?: FirstStageSettings;
+}
+
+/** What the quick scorer of an artifact needs. */
+export interface FirstStageSettings {
+  readonly graph: string;
+  readonly table: string;
+  readonly wordBits: number;
+  readonly gramBits: number;
+  readonly dimensions: number;
+  readonly inputs: { readonly bags: string; readonly k: string };
+  readonly outputs: { readonly scores: string; readonly indices: string; readonly raw: string };
+  /** From this score of the best tag on, its answer stands. */
+  readonly sureFrom: number;
 }
 
 /** A verified artifact directory. */
@@ -95,7 +110,8 @@ async function verifyFile(
   throw new TagsmithError("artifact_checksum_mismatch", message, "exit");
 }
 
-function encoderSettings(directory: string, { encoder }: ArtifactManifest): EncoderSettings {
+function encoderSettings(directory: string, { encoder, first_stage: first }: ArtifactManifest): EncoderSettings {
+  const { first: firstInput, ...inputs } = encoder.inputs;
   return {
     graph: join(directory, encoder.graph),
     tokenizer: join(directory, encoder.tokenizer),
@@ -104,7 +120,25 @@ function encoderSettings(directory: string, { encoder }: ArtifactManifest): Enco
     maxTokens: encoder.max_tokens,
     maxChars: encoder.max_chars,
     lengthBuckets: encoder.length_buckets,
-    inputs: encoder.inputs,
+    view: encoder.view,
+    inputs: firstInput === undefined ? inputs : { ...inputs, first: firstInput },
     outputs: encoder.outputs,
+    ...(first === undefined ? {} : { firstStage: firstStageSettings(directory, first) }),
+  };
+}
+
+function firstStageSettings(
+  directory: string,
+  first: NonNullable<ArtifactManifest["first_stage"]>,
+): FirstStageSettings {
+  return {
+    graph: join(directory, first.graph),
+    table: join(directory, first.table),
+    wordBits: first.word_bits,
+    gramBits: first.gram_bits,
+    dimensions: first.dimensions,
+    inputs: first.inputs,
+    outputs: first.outputs,
+    sureFrom: first.sure_from,
   };
 }

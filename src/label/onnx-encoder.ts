@@ -6,13 +6,23 @@ import type { EncodeRequest, EncodeResult, EncoderWorkerData } from "./encoder-w
 import type { Artifact } from "./load-artifact.ts";
 import { createNativeGuardBuffer, haltNativeCalls } from "./native-guard.ts";
 import { prepareText } from "./prepare-text.ts";
-import { splitJobs, type TextJob } from "./split-jobs.ts";
+import { cutJobs, splitJobs, type TextJob } from "./split-jobs.ts";
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
+
+/**
+ * `fast`: the first stage alone. `accurate`: the whole model for every text. `balanced`: the whole model for the texts
+ * that the first stage is unsure of.
+ */
+export type Tier = (typeof tiers)[number];
+
+export const tiers = ["fast", "balanced", "accurate"] as const;
 
 export interface OnnxEncoderSettings {
   readonly artifact: Artifact;
   /** Labels a text gets; more than there are tags means all of them. */
   readonly topK: number;
+  /** How much of the model is asked; default `balanced`. Without a first stage in the artifact always all of it. */
+  readonly tier?: Tier;
   /** Threads that each hold the model; default: one a core, at most 8. */
   readonly workers?: number;
   /** Threads of the runtime within a worker; default: the cores that the workers leave, 1 at least. */
@@ -55,31 +65,38 @@ export async function createOnnxEncoder(settings: OnnxEncoderSettings): Promise<
     throw error;
   }
   const gate = createAdmissionGate(settings.maxPendingTexts ?? DEFAULT_PENDING_TEXTS);
-  return { ...createPooledEncoder(pool, workerData, workers, gate), close };
+  const tier = settings.tier ?? "balanced";
+  return { ...createPooledEncoder(pool, workerData, { workers, tier, gate }), close };
 }
 
 function createPooledEncoder(
   pool: WorkerPool<EncodeRequest, EncodeResult>,
-  { encoder: { maxChars, maxTokens }, topK, maxBatchTokens }: EncoderWorkerData,
-  workers: number,
-  gate: AdmissionGate,
+  { encoder, topK, maxBatchTokens }: EncoderWorkerData,
+  { workers, tier, gate }: { readonly workers: number; readonly tier: Tier; readonly gate: AdmissionGate },
 ): Omit<Encoder, "close"> {
-  const totals = { texts: 0, batches: 0, tokens: 0, paddedTokens: 0 };
+  const { maxChars, maxTokens, firstStage } = encoder;
+  const totals = { texts: 0, unsure: 0, batches: 0, tokens: 0, paddedTokens: 0 };
+  const runStage = (stage: EncodeRequest["stage"], jobs: readonly TextJob[], to: Ranking[], signal: AbortSignal) =>
+    runAll(jobs, signal, async (job, end) => {
+      const result = await pool.run({ texts: job.texts, stage }, end);
+      spread(result, job, topK, to);
+      totals.batches += result.batches;
+      totals.tokens += result.tokens;
+      totals.paddedTokens += result.paddedTokens;
+    });
   const rank = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]> => {
     const prepared = texts.map((text) => prepareText(text, maxChars));
     const rankings = new Array<Ranking>(texts.length);
-    await runAll(
-      splitJobs(prepared, { workers, maxTokens, maxJobTokens: maxBatchTokens }),
-      signal,
-      async (job, end) => {
-        const result = await pool.run({ texts: job.texts }, end);
-        spread(result, job, topK, rankings);
-        totals.texts += job.texts.length;
-        totals.batches += result.batches;
-        totals.tokens += result.tokens;
-        totals.paddedTokens += result.paddedTokens;
-      },
-    );
+    totals.texts += texts.length;
+    let rows = prepared.map((_, row) => row);
+    if (firstStage !== undefined && tier !== "accurate") {
+      await runStage("first", cutJobs(prepared, workers), rankings, signal);
+      if (tier === "fast") return rankings;
+      rows = rows.filter((row) => (rankings[row]?.scores[0] ?? 0) < firstStage.sureFrom);
+      totals.unsure += rows.length;
+    }
+    const limits = { workers, maxTokens, maxJobTokens: maxBatchTokens };
+    await runStage("whole", splitJobs(prepared, limits, rows), rankings, signal);
     return rankings;
   };
   return {

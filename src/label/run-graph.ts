@@ -7,10 +7,12 @@ interface TokenBatch {
   readonly length: number;
   /** Token ids of each text, at most `length`; not empty. */
   readonly rows: readonly (readonly number[])[];
+  /** What the first stage thinks of every tag, row after row, where the artifact has one. */
+  readonly first?: Float32Array;
 }
 
 /** The k best of each row of a batch, row after row. */
-interface GraphResult {
+export interface GraphResult {
   readonly scores: Float32Array;
   readonly indices: Int32Array;
 }
@@ -23,7 +25,31 @@ export interface Graph {
 
 /** Loads the artifact's graph; throws what the runtime throws on a graph that it cannot load. */
 export async function loadGraph(settings: EncoderSettings, threads: number): Promise<Graph> {
-  const session = await InferenceSession.create(settings.graph, {
+  const session = await InferenceSession.create(settings.graph, sessionOptions(threads));
+  const { inputs, outputs } = settings;
+  const { first } = inputs;
+  const names = [inputs.ids, inputs.mask, inputs.k];
+  checkNames("input", session.inputNames, first === undefined ? names : [...names, first]);
+  checkNames("output", session.outputNames, [outputs.scores, outputs.indices]);
+  return {
+    async run(batch, k) {
+      const { ids, mask } = fillTensors(batch);
+      const shape = [batch.rows.length, batch.length];
+      const values = await session.run({
+        [inputs.ids]: new Tensor("int64", ids, shape),
+        [inputs.mask]: new Tensor("int64", mask, shape),
+        [inputs.k]: new Tensor("int64", BigInt64Array.of(BigInt(k)), [1]),
+        ...(first === undefined ? {} : { [first]: firstTensor(batch) }),
+      });
+      return readResult(values[outputs.scores]?.data, values[outputs.indices]?.data, batch.rows.length * k);
+    },
+    release: () => session.release(),
+  };
+}
+
+/** How every graph of an artifact runs. */
+export function sessionOptions(threads: number): InferenceSession.SessionOptions {
+  return {
     executionProviders: ["cpu"],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -34,26 +60,16 @@ export async function loadGraph(settings: EncoderSettings, threads: number): Pro
     // A waiting thread that spins takes the core from the other threads of this process.
     extra: { session: { intra_op: { allow_spinning: "0" } } },
     logSeverityLevel: 3,
-  });
-  const { inputs, outputs } = settings;
-  checkNames("input", session.inputNames, [inputs.ids, inputs.mask, inputs.k]);
-  checkNames("output", session.outputNames, [outputs.scores, outputs.indices]);
-  return {
-    async run(batch, k) {
-      const { ids, mask } = fillTensors(batch);
-      const shape = [batch.rows.length, batch.length];
-      const values = await session.run({
-        [inputs.ids]: new Tensor("int64", ids, shape),
-        [inputs.mask]: new Tensor("int64", mask, shape),
-        [inputs.k]: new Tensor("int64", BigInt64Array.of(BigInt(k)), [1]),
-      });
-      return readResult(values[outputs.scores]?.data, values[outputs.indices]?.data, batch.rows.length * k);
-    },
-    release: () => session.release(),
   };
 }
 
-function checkNames(kind: string, found: readonly string[], wanted: readonly string[]): void {
+function firstTensor({ rows, first }: TokenBatch): Tensor {
+  if (first === undefined) throw new Error("the graph wants the first stage's scores");
+  return new Tensor("float32", first, [rows.length, first.length / rows.length]);
+}
+
+/** Throws when the graph lacks one of the names that the manifest gives. */
+export function checkNames(kind: string, found: readonly string[], wanted: readonly string[]): void {
   const absent = wanted.find((name) => !found.includes(name));
   if (absent !== undefined) throw new Error(`the graph has no ${kind} ${absent}, only ${found.join(", ")}`);
 }
@@ -75,7 +91,8 @@ function fillTensors({ rows, length }: TokenBatch): { ids: BigInt64Array; mask: 
   return { ids, mask };
 }
 
-function readResult(scores: unknown, indices: unknown, count: number): GraphResult {
+/** Checks a graph's outputs, and gives positions as numbers. */
+export function readResult(scores: unknown, indices: unknown, count: number): GraphResult {
   const fits = scores instanceof Float32Array && indices instanceof BigInt64Array;
   if (!fits || scores.length < count || indices.length < count) {
     throw new Error("the graph's outputs are not float32 scores and int64 indices of k columns");

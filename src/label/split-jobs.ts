@@ -17,12 +17,16 @@ export interface SplitLimits {
 const MIN_JOB_TOKENS = 256;
 
 /**
- * Sorts texts by length, longest first, and cuts them into jobs: texts of a job need about the same padding, and the
- * last jobs are the short ones, so that workers end together.
+ * Sorts the texts at the positions `among` (all by default) by length, longest first, and cuts them into jobs: texts of
+ * a job need about the same padding, and the last jobs are the short ones, so that workers end together.
  */
-export function splitJobs(texts: readonly string[], limits: SplitLimits): readonly TextJob[] {
+export function splitJobs(
+  texts: readonly string[],
+  limits: SplitLimits,
+  among: readonly number[] = [...texts.keys()],
+): readonly TextJob[] {
   const cost = (row: number) => estimateTokens(texts[row] ?? "", limits.maxTokens);
-  const rows = texts.map((_, row) => row).sort((a, b) => (texts[b]?.length ?? 0) - (texts[a]?.length ?? 0));
+  const rows = [...among].sort((a, b) => (texts[b]?.length ?? 0) - (texts[a]?.length ?? 0));
   const total = rows.reduce((sum, row) => sum + cost(row), 0);
   const share = Math.max(MIN_JOB_TOKENS, Math.ceil(total / limits.workers));
   const budget = Math.min(limits.maxJobTokens, share);
@@ -39,6 +43,20 @@ export function splitJobs(texts: readonly string[], limits: SplitLimits): readon
     used += cost(row);
   }
   if (job.length > 0) jobs.push({ rows: job, texts: job.map((at) => texts[at] ?? "") });
+  return jobs;
+}
+
+/** Most texts of a job of the first stage: about two milliseconds of work. */
+const MAX_QUICK_TEXTS = 256;
+
+/** Cuts texts into jobs for the first stage, to which all lengths are alike. */
+export function cutJobs(texts: readonly string[], workers: number): readonly TextJob[] {
+  const size = Math.min(MAX_QUICK_TEXTS, Math.max(16, Math.ceil(texts.length / workers)));
+  const jobs: TextJob[] = [];
+  for (let start = 0; start < texts.length; start += size) {
+    const part = texts.slice(start, start + size);
+    jobs.push({ texts: part, rows: part.map((_, place) => start + place) });
+  }
   return jobs;
 }
 

@@ -24,7 +24,7 @@ function recordingEncoder(): Encoder & { readonly asked: string[][] } {
       asked.push([...texts]);
       return texts.map(rank);
     },
-    counters: () => ({ texts: 0, batches: 0, tokens: 0, paddedTokens: 0, retries: 0, queued: 0 }),
+    counters: () => ({ texts: 0, unsure: 0, batches: 0, tokens: 0, paddedTokens: 0, retries: 0, queued: 0 }),
     close: async () => undefined,
   };
 }
