@@ -6,13 +6,19 @@ import { loadAttack } from "../event/attack.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { builtInReaders } from "../normalize/built-in-readers.ts";
 import { createNormalizer } from "../normalize/create-normalizer.ts";
-import { loadMappings } from "../normalize/load-mappings.ts";
+import { loadMappingSet } from "../normalize/load-mapping-set.ts";
+import { mappingsOf } from "../normalize/load-mappings.ts";
+import { compileRedactor } from "../normalize/redact/redact-text.ts";
+import { loadRedactionRules } from "../normalize/redact/redaction-rules.ts";
+import { createReloadableNormalizer } from "../normalize/reloadable-normalizer.ts";
+import { createRedaction, noRedaction, type Redaction } from "../pipeline/redaction.ts";
 import type { PipelineParts } from "../pipeline/wire.ts";
 import type { Connector } from "../sdk/connector.ts";
 import { openState, type State } from "../state/open-state.ts";
 import { createCounts } from "../telemetry/signals.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { type OpenLabeller, openLabeller } from "./open-labeller.ts";
+import { mappingSources } from "./open-mappings.ts";
 import { openSessions } from "./open-sessions.ts";
 import { bundled } from "./paths.ts";
 
@@ -20,6 +26,8 @@ import { bundled } from "./paths.ts";
 export interface OpenPipeline {
   readonly parts: PipelineParts;
   readonly opened: OpenLabeller;
+  /** Reads the mappings again and goes on with them; throws TagsmithError and goes on with the old ones. */
+  readonly reloadMappings: () => void;
   close(): Promise<void>;
 }
 
@@ -29,8 +37,13 @@ const stopWithinMs = 20_000;
 /** Opens everything a configuration names. Throws TagsmithError; nothing stays open then. */
 export async function openPipeline(config: Config, registry: ConnectorRegistry): Promise<OpenPipeline> {
   const source = connectorOf(registry, config.source.type, "source").createSource(settingsOf(config.source));
-  const mappings = loadMappings(config.mappings.path ?? bundled.mappings());
-  const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: source.name });
+  const sources = mappingSources(config);
+  const normalizer = createReloadableNormalizer(
+    (mappings) => createNormalizer({ mappings, readers: builtInReaders, source: source.name }),
+    mappingsOf(loadMappingSet(sources)),
+  );
+  const reloadMappings = (): void => normalizer.replace(mappingsOf(loadMappingSet(sources)));
+  const redaction = openRedaction(config);
   const opened = await openLabeller({
     modelPath: config.model.path,
     topK: config.label.top_k,
@@ -65,10 +78,11 @@ export async function openPipeline(config: Config, registry: ConnectorRegistry):
       state,
       counts,
       maxBatchesInFlight,
+      redaction,
       ...live,
       ...clock,
     };
-    return { parts, opened, close };
+    return { parts, opened, reloadMappings, close };
   } catch (error) {
     await close();
     throw error;
@@ -76,6 +90,11 @@ export async function openPipeline(config: Config, registry: ConnectorRegistry):
 }
 
 function connectorOf(registry: ConnectorRegistry, name: string, role: "source" | "sink"): Connector {
+function openRedaction({ redact, redaction }: Config): Redaction {
+  if (redact === "off") return noRedaction;
+  return createRedaction(redact, compileRedactor(loadRedactionRules(redaction.path ?? bundled.redaction())));
+}
+
   const connector = registry.get(name);
   if (connector !== undefined) return connector;
   const known = [...registry.keys()].join(", ");

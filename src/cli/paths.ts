@@ -14,6 +14,7 @@ export const bundled = {
   vocabulary: (): string => join(packageRoot(), "schema", "tags.json"),
   attack: (): string => join(packageRoot(), "schema", "attack.json"),
   streams: (): string => join(packageRoot(), "schema", "streams.json"),
+  redaction: (): string => join(packageRoot(), "schema", "redaction.yaml"),
   model: (): string => join(packageRoot(), "models", "tagsmith-small"),
   mappings: (): string => join(packageRoot(), "mappings"),
   samples: (): string => join(packageRoot(), "samples", "data"),

@@ -11,6 +11,7 @@ import { createProgress } from "./progress.ts";
 import { addToSummary, createRunSummary, summaryJson, summaryText } from "./run-summary.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
+import { watchMappings } from "./watch-mappings.ts";
 
 interface RunOptions {
   readonly json: boolean;
@@ -86,12 +87,21 @@ async function runConfig(
     const rate = `${counts.events.toLocaleString("en-US")} events · ${Math.round(counts.events / seconds).toLocaleString("en-US")}/s`;
     if (batch.progress) progress.update(batch.progress.done, batch.progress.total, batch.progress.unit, rate);
   };
+  const unwatch = watchMappings({
+    paths: [config.mappings.path ?? [], config.mappings.extra].flat(),
+    everyMs: config.mappings.reload_secs * 1000,
+    reload: pipeline.reloadMappings,
+    onReloaded: () => isSilent || terminal.err.write("\nThe mappings have changed and are in use.\n"),
+    onBroken: ({ code, message }) =>
+      terminal.err.write(`\n${oneLine(`tagsmith: ${code}: ${message} The mappings stay as they were.`)}\n`),
+  });
   try {
     await runPipeline({ ...pipeline.parts, onStep, onWait }, stop.signal);
   } catch (error) {
     if (!stop.isReasonOf(error)) throw error;
     terminal.err.write("Stopped before all that was read could be stored; the rest is read again at the next start.\n");
   } finally {
+    unwatch();
     progress.end();
     await pipeline.close();
     stop.release();

@@ -6,7 +6,7 @@ import { packState, unpackState } from "./normalizer-state.ts";
 import { createRecogniser } from "./recogniser.ts";
 import type { Readers } from "./renderer.ts";
 import type { RefusedResult, Result } from "./result.ts";
-import { createTaker, type Take } from "./take-document.ts";
+import { createTaker, type Take, type Taker } from "./take-document.ts";
 
 /** Turns records into events, in order. */
 export interface Normalizer {
@@ -15,10 +15,10 @@ export interface Normalizer {
    * Never throws on a record.
    */
   normalize(records: readonly SourceRecord[]): readonly Result[];
-  /** End of input: the results of every open event. */
-  flush(): readonly Result[];
-  /** Open events as JSON text; store it with the checkpoint. */
-  state(): string;
+  /** End of input: the results of every open event, or of those that the named mappings hold. */
+  flush(mappings?: ReadonlySet<string>): readonly Result[];
+  /** Open events, or those of the named mappings, as JSON text; store it with the checkpoint. */
+  state(mappings?: ReadonlySet<string>): string;
   /** Takes what `state` gave, before the first `normalize`; going on is then as if nothing had happened. */
   restore(state: string): void;
 }
@@ -67,14 +67,18 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
       }
       return out;
     },
-    flush() {
+    flush(names) {
       const out: Result[] = [];
-      for (const taker of takers) taker.flush(out);
+      for (const taker of among(takers, names)) taker.flush(out);
       return out;
     },
-    state: () => packState(takers),
+    state: (names) => packState(among(takers, names)),
     restore: (state) => unpackState(state, takers),
   };
+}
+
+function among(takers: readonly Taker[], names: ReadonlySet<string> | undefined): readonly Taker[] {
+  return names === undefined ? takers : takers.filter(({ mapping }) => names.has(mapping.name));
 }
 
 function refused(code: string, reason: string, record: SourceRecord | RefusedResult["records"][number]): RefusedResult {

@@ -24,7 +24,8 @@ export function unpackState(state: string, takers: readonly Taker[]): void {
     );
   }
   for (const { mapping, memory } of takers) {
-    const pending = parsed.data.memories[mapping.name];
+    const { memories } = parsed.data;
+    const pending = Object.hasOwn(memories, mapping.name) ? memories[mapping.name] : undefined;
     if (pending !== undefined) memory?.restore(pending);
   }
 }

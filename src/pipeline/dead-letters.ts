@@ -35,6 +35,16 @@ export function deadLetterOf(
 
 function excerptOf(record: SourceRecord | undefined): string {
   if (record === undefined) return "";
-  const text = record.kind === "unreadable" ? record.excerpt : JSON.stringify(record.document);
+  const text = record.kind === "unreadable" ? record.excerpt : jsonOf(record.document);
   return text.slice(0, maxExcerptChars);
+}
+
+/** A document nested thousands of levels deep is JSON that only an own stack could write. */
+function jsonOf(document: unknown): string {
+  try {
+    return JSON.stringify(document);
+  } catch (cause) {
+    if (cause instanceof RangeError) return "(nested too deep to show)";
+    throw cause;
+  }
 }

@@ -6,6 +6,7 @@ import type { SourceRecord } from "../sdk/document.ts";
 import type { Batch } from "../sdk/source.ts";
 import { type Counts, countName } from "../telemetry/signals.ts";
 import { deadLetterOf } from "./dead-letters.ts";
+import { noRedaction, type Redaction } from "./redaction.ts";
 import type { NormalizedBatch } from "./stage-types.ts";
 
 /** Normalizes batches in the order they are read; the counts say what became of the documents. */
@@ -17,7 +18,12 @@ export interface NormalizeStage {
   flush(): NormalizedBatch;
 }
 
-export function createNormalizeStage(normalizer: Normalizer, source: string, counts: Counts): NormalizeStage {
+export function createNormalizeStage(
+  normalizer: Normalizer,
+  source: string,
+  counts: Counts,
+  redaction: Redaction = noRedaction,
+): NormalizeStage {
   let cursor: string | undefined;
   const collect = (batch: Batch, results: readonly Result[]): NormalizedBatch => {
     const events: Event[] = [];
@@ -25,7 +31,7 @@ export function createNormalizeStage(normalizer: Normalizer, source: string, cou
     const refusals = new Map<string, number>();
     for (const result of results) {
       if (result.kind === "event") {
-        events.push(result.event);
+        events.push(redaction.read(result.event));
         countName(counts.mappings, result.event.mapping);
       } else if (result.kind === "skipped") {
         counts.skipped += 1;
@@ -35,7 +41,8 @@ export function createNormalizeStage(normalizer: Normalizer, source: string, cou
         const record = findRecord(batch.records, result);
         const [first] = result.records;
         const refusal = `${first?.container}\0${first?.id}\0${result.code}`;
-        deadLetters.push(deadLetterOf(result, source, record, refusals.get(refusal) ?? 0));
+        const letter = deadLetterOf(result, source, record, refusals.get(refusal) ?? 0);
+        deadLetters.push({ ...letter, excerpt: redaction.excerpt(letter.excerpt) });
         countName(refusals, refusal);
       }
     }

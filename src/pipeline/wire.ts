@@ -6,6 +6,7 @@ import type { Counts } from "../telemetry/signals.ts";
 import { createNormalizeStage } from "./normalize-stage.ts";
 import { openSink } from "./open-sink.ts";
 import { readAhead } from "./read-ahead.ts";
+import { noRedaction, type Redaction } from "./redaction.ts";
 import { type RetrySettings, retry } from "./retry.ts";
 import type { SessionStage } from "./session-stage.ts";
 import type { LabelledBatch, Labeller, NormalizedBatch } from "./stage-types.ts";
@@ -20,6 +21,8 @@ export interface PipelineParts {
   readonly sink: Sink;
   readonly state: State;
   readonly counts: Counts;
+  /** Absent: nothing is redacted. */
+  readonly redaction?: Redaction;
   readonly maxBatchesInFlight: number;
   /** How often a live source that is quiet is checked for idle sessions; absent for input that ends. */
   readonly tickMs?: number;
@@ -37,11 +40,11 @@ export interface PipelineParts {
  * sessions get their final verdict.
  */
 export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Promise<void> {
-  const { source, normalizer, labeller, sessions, sink, state, counts } = parts;
+  const { source, normalizer, labeller, sessions, sink, state, counts, redaction = noRedaction } = parts;
   const done = state.load(source.name);
   if (done.normalizerState !== undefined) normalizer.restore(done.normalizerState);
   sessions.restore(state);
-  const normalizeStage = createNormalizeStage(normalizer, source.name, counts);
+  const normalizeStage = createNormalizeStage(normalizer, source.name, counts, redaction);
   const finish = new AbortController();
   stop.addEventListener("abort", () => setTimeout(() => finish.abort(stop.reason), parts.stopWithinMs).unref());
   await openSink(sink, state, done.sinkPosition, finish.signal);
@@ -51,7 +54,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     const results = await labeller.label(texts, finish.signal);
     const labelled = batch.events.map((event, index) => {
       const { labels, tags } = results[index] ?? { labels: [], tags: [] };
-      return { event, topLabels: labels, tags };
+      return { event: redaction.store(event), topLabels: labels, tags };
     });
     counts.labelled += labelled.length;
     return { ...batch, labelled };

@@ -69,6 +69,8 @@ describe("redaction", () => {
       "java -Djavax.net.ssl.keyStorePassword=changeit -jar a.jar",
       `java -Djavax.net.ssl.keyStorePassword=${R} -jar a.jar`,
     ],
+    ['{"args":["app","--password","hunter2","-v"]}', `{"args":["app","--password","${R}","-v"]}`],
+    ['{"args":["redis-cli","-a","hunter2"]}', `{"args":["redis-cli","-a","${R}"]}`],
     ["x password=hunter2,more y", `x password=${R} y`],
   ])("hides the secret of %s", (text, expected) => {
     expect(redact(text)).toBe(expected);

@@ -79,7 +79,7 @@ function startOfName(text: string, from: number): number {
 
 /**
  * Behind `=`; behind `:` and a space or quote, or right behind that of a header; in `<name>`; or, for an option, behind
- * a space where what follows is no option. A quote may close the name first, escaped or not.
+ * a space or in the next string of a list, where what follows is no option. A quote may close the name first, escaped or not.
  */
 function startOfValue(text: string, start: number, end: number): number | undefined {
   const at = end + (/^\\?["']/.exec(text.slice(end, end + 2))?.[0].length ?? 0);
@@ -91,11 +91,17 @@ function startOfValue(text: string, start: number, end: number): number | undefi
       return behindColon(text, at + 1) ?? (/[A-Z]/.test(text.charAt(start)) ? at + 1 : undefined);
     case ">":
       return before === "<" ? at + 1 : undefined;
+    case ",":
+      return at > end && text.charAt(start) === "-" && isQuoteAt(text, at + 1) ? at + 1 : undefined;
     case " ":
       return text.charAt(start) === "-" && /^[\s"']?$/.test(before) && text.charAt(at + 1) !== "-" ? at + 1 : undefined;
     default:
       return undefined;
   }
+}
+
+function isQuoteAt(text: string, at: number): boolean {
+  return /^\\?["']/.test(text.slice(at, at + 2));
 }
 
 function behindColon(text: string, from: number): number | undefined {

@@ -33,6 +33,8 @@ function simpleCommands(text: string): Word[][] {
   const commands: Word[][] = [];
   let current: Word[] = [];
   for (const match of text.matchAll(/[^\s"'`;|&()]+|[;|&()]+/g)) {
+    // The commas between the strings of a JSON list are no words.
+    if (match[0] === ",") continue;
     if (!/^[;|&()]/.test(match[0])) current.push({ text: match[0], from: match.index });
     else if (current.length > 0) {
       commands.push(current);
