@@ -104,6 +104,46 @@ describe("audit records in documents of their own", () => {
     expect(outline(byCount)[0]).toBe("id -1 (incomplete) 1");
   });
 
+  it("are no second event when they come late, nor when the source gives them twice", () => {
+    const normalizer = create();
+    const [syscall = {}, execve = {}, cwd = {}, title = {}] = documentsOf({ sequence: 1 });
+    const later = documentsOf({ sequence: 2, second: 9 });
+    normalizer.normalize(recordsOf([execve, ...later]));
+    normalizer.normalize(recordsOf([syscall, cwd], 20));
+    expect(outline(normalizer.flush())).toEqual(["auditd_record_late 20,21"]);
+
+    const repeated = create();
+    const [first, second] = recordsOf([syscall, execve]);
+    const records = [first, second, first, second].flatMap((one) => one ?? []);
+    expect(outline(repeated.normalize(records))).toEqual(["auditd_record_repeated 1", "auditd_record_repeated 2"]);
+    expect(outline(repeated.normalize(recordsOf([cwd, title], 3)))).toEqual(["id -1 1,2,3,4"]);
+  });
+
+  it("are the same event again when all of it is read again", () => {
+    const normalizer = create();
+    const ids = [0, 1]
+      .flatMap(() => normalizer.normalize(recordsOf(documentsOf({ sequence: 1 }))))
+      .map((result) => {
+        return result.kind === "event" ? result.event.id : result.code;
+      });
+    expect(ids).toHaveLength(2);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it("are given out though their stream goes on in another index, once enough other events were read", () => {
+    const normalizer = create();
+    const [, execve = {}] = documentsOf({ sequence: 1 });
+    normalizer.normalize(recordsOf([execve]));
+    const others = Array.from({ length: 17_000 }, (_, index) => {
+      return { kind: "document", container: "filebeat-2", id: `x${index}`, sequence: index } as const;
+    });
+    const results = others.flatMap((record, index) => {
+      const [syscall = {}] = documentsOf({ sequence: 100 + index });
+      return normalizer.normalize([{ ...record, document: { ...syscall, "auditd.log.node": "n" } }]);
+    });
+    expect(outline(results)).toContain("id -1 (incomplete) 1");
+  });
+
   it("are given out at the end of input, and nothing twice", () => {
     const normalizer = create();
     const [, execve] = documentsOf({ sequence: 1 });

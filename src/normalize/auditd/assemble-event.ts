@@ -30,6 +30,8 @@ export interface AuditdEvent {
   readonly comm?: string | undefined;
   readonly cwd?: string | undefined;
   readonly path?: string | undefined;
+  /** The parent's program or command, where whoever wrote the record knew it. */
+  readonly parent?: string | undefined;
   readonly pid?: string | undefined;
   readonly ppid?: string | undefined;
   readonly ses?: string | undefined;
@@ -87,6 +89,7 @@ function whoAndWhere(main: AuditFields, lines: readonly AuditLine[]): Partial<Au
     cwd: decodedValue(fieldsOf(lines, "CWD")?.get("cwd") ?? main.get("cwd")),
     path: decodedValue(firstPath(lines)?.get("name")),
     proctitle: titleWords(lines)?.join(" "),
+    parent: decodedValue(main.get("PARENT")),
     pid: setValue(main.get("pid")),
     ppid: setValue(main.get("ppid")),
     ses: setValue(main.get("ses")),

@@ -1,7 +1,6 @@
-import type { Document } from "../../sdk/document.ts";
 import type { ReaderResult, RecordPosition, RecordReader } from "../record-reader.ts";
-import { type AuditLine, assembleAuditEvent } from "./assemble-event.ts";
-import { addLine, type EventGroup, isWhole, openGroup, part } from "./event-group.ts";
+import { addLine, type EventGroup, isWhole, part } from "./event-group.ts";
+import { closeEvent, closeOverdue, newReaderState, openEvent, type ReaderState } from "./event-window.ts";
 import { type AuditdReaderSettings, defaultAuditdReaderSettings } from "./reader-settings.ts";
 import { readState, writeState } from "./reader-state.ts";
 import { scanAuditHeader } from "./scan-header.ts";
@@ -20,27 +19,13 @@ const singleRecord =
  */
 export function createAuditdReader(settings: Partial<AuditdReaderSettings> = {}): RecordReader {
   const bounds = { ...defaultAuditdReaderSettings, ...settings };
-  const state: ReaderState = { groups: new Map(), streams: new Map(), opened: 0, chars: 0 };
+  const state = newReaderState();
   return {
     add: (record, text, host) => addText(state, bounds, record, text, host),
-    flush: () => [...state.groups.values()].map((group) => close(state, group)),
+    flush: () => [...state.groups.values()].map((group) => closeEvent(state, bounds, group)),
     pending: () => writeState(state),
     restore: (text) => readState(text, state),
   };
-}
-
-export interface ReaderState {
-  /** In the order they were opened. */
-  readonly groups: Map<string, EventGroup>;
-  /** Per stream: how many events it opened, and those that still wait, oldest first. */
-  readonly streams: Map<string, Stream>;
-  opened: number;
-  chars: number;
-}
-
-interface Stream {
-  opened: number;
-  readonly waiting: Set<EventGroup>;
 }
 
 function addText(
@@ -58,7 +43,8 @@ function addText(
   if (texts.length > 1 && results.some((result) => result.kind === "document")) dropEndMarks(results);
   if (texts.length === 0) results.push(rejected(record, "the text holds no audit record"));
   const open = [...touched].filter((group) => state.groups.get(group.key) === group);
-  if (bounds.wholeTexts || isOneEvent(open, texts)) for (const group of open) results.push(close(state, group));
+  if (bounds.wholeTexts || isOneEvent(open, texts))
+    for (const group of open) results.push(closeEvent(state, bounds, group, true));
   return results;
 }
 
@@ -88,15 +74,14 @@ function addRecord(
   const key = `${host ?? ""}\0${header.node ?? ""}\0${header.stamp}`;
   const known = state.groups.get(key);
   if (known === undefined && header.type === "EOE") {
-    results.push({
-      kind: "skipped",
-      code: "auditd_end_mark",
-      reason: "end mark of an event given out before",
-      records: [record],
-    });
+    results.push(skipped("auditd_end_mark", "end mark of an event given out before", record));
     return;
   }
-  const group = known ?? open(state, bounds, { key, host, record, line: { header, line, cut } }, results);
+  if (known !== undefined && !touched.has(known) && isRepeated(known, record)) {
+    results.push(skipped("auditd_record_repeated", "the record was read before", record));
+    return;
+  }
+  const group = known ?? openEvent(state, bounds, { key, host, record, line: { header, line, cut } }, results);
   const before = group.chars;
   addLine(group, record, { header, line, cut });
   state.chars += group.chars - before;
@@ -104,68 +89,23 @@ function addRecord(
   const ended = isWhole(group) || (known === undefined && singleRecord.test(header.type));
   if (ended && !bounds.wholeTexts) {
     touched.delete(group);
-    results.push(close(state, group));
+    results.push(closeEvent(state, bounds, group, true));
   }
-  while (state.chars > bounds.maxPendingChars || state.groups.size > bounds.maxPending) closeOldest(state, results);
+  closeOverdue(state, bounds, results);
 }
 
-interface NewEvent {
-  readonly key: string;
-  readonly host: string | undefined;
-  readonly record: RecordPosition;
-  readonly line: AuditLine;
+/** A source that looks back for late documents gives some twice. */
+function isRepeated(group: EventGroup, record: RecordPosition): boolean {
+  return group.records.some((one) => one.id === record.id && one.container === record.container);
+}
+
+function skipped(code: string, reason: string, record: RecordPosition): ReaderResult {
+  return { kind: "skipped", code, reason, records: [record] };
 }
 
 function dropEndMarks(results: ReaderResult[]): void {
   const kept = results.filter((result) => result.kind === "document" || result.code !== "auditd_end_mark");
   results.splice(0, results.length, ...kept);
-}
-
-/** Opens an event and closes those of its stream that it shows to be over. */
-function open(state: ReaderState, bounds: AuditdReaderSettings, event: NewEvent, results: ReaderResult[]): EventGroup {
-  const { node, timeMs } = event.line.header;
-  const name = `${event.host ?? ""}\0${node ?? ""}\0${event.record.container}`;
-  const stream = state.streams.get(name) ?? { opened: 0, waiting: new Set<EventGroup>() };
-  state.streams.set(name, stream);
-  for (const group of stream.waiting) {
-    const later = stream.opened - group.openedInStream;
-    if (later < bounds.maxLaterEvents && timeMs - group.timeMs <= bounds.timeoutMs) break;
-    results.push(close(state, group));
-  }
-  const group = openGroup({
-    key: event.key,
-    stream: name,
-    host: event.host,
-    timeMs,
-    openedInStream: stream.opened,
-    openedAt: state.opened,
-  });
-  stream.opened += 1;
-  state.opened += 1;
-  stream.waiting.add(group);
-  state.groups.set(event.key, group);
-  state.streams.set(name, stream);
-  return group;
-}
-
-function closeOldest(state: ReaderState, results: ReaderResult[]): void {
-  for (const group of state.groups.values()) {
-    results.push(close(state, group));
-    return;
-  }
-}
-
-function close(state: ReaderState, group: EventGroup): ReaderResult {
-  state.groups.delete(group.key);
-  state.chars -= group.chars;
-  const stream = state.streams.get(group.stream);
-  stream?.waiting.delete(group);
-  if (stream?.waiting.size === 0) state.streams.delete(group.stream);
-  const event = assembleAuditEvent(group.lines);
-  const host = event.node ?? group.host;
-  const document: Document = host === undefined ? { auditd_event: event } : { auditd_event: event, host };
-  const found = { kind: "document", document, records: group.records } as const;
-  return event.incomplete ? { ...found, incomplete: true } : found;
 }
 
 function rejected(record: RecordPosition, reason: string): ReaderResult {

@@ -6,10 +6,14 @@ export interface AuditdReaderSettings {
   readonly maxPendingChars: number;
   /** An event has ended once its stream opened this many later ones. */
   readonly maxLaterEvents: number;
+  /** An event has ended once the reader, over all streams, opened this many later ones. */
+  readonly maxLaterInReader: number;
   /** An event has ended once its stream opened one that is this much younger by its own time. */
   readonly timeoutMs: number;
   /** A longer line loses its end, and its event is marked incomplete. */
   readonly maxLineChars: number;
+  /** Events given out that parts of which may still come, and are then known. */
+  readonly maxGiven: number;
   /** Each text holds whole events: what it lacks is lost. */
   readonly wholeTexts: boolean;
 }
@@ -18,7 +22,9 @@ export const defaultAuditdReaderSettings: AuditdReaderSettings = {
   maxPending: 2_048,
   maxPendingChars: 64 * 1024 * 1024,
   maxLaterEvents: 128,
+  maxLaterInReader: 16_384,
   timeoutMs: 2_000,
   maxLineChars: 1024 * 1024,
+  maxGiven: 512,
   wholeTexts: false,
 };

@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { TagsmithError } from "../../event/tagsmith-error.ts";
-import type { ReaderState } from "./auditd-reader.ts";
 import { addLine, type EventGroup, openGroup, part } from "./event-group.ts";
+import type { ReaderState } from "./event-window.ts";
 import { scanAuditHeader } from "./scan-header.ts";
 
 const positionSchema = z.object({ container: z.string(), id: z.string(), sequence: z.number() });
 
 const stateSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   opened: z.number(),
   streams: z.array(z.tuple([z.string(), z.number()])),
+  given: z.array(z.string()),
   groups: z.array(
     z.object({
       key: z.string(),
@@ -37,13 +38,14 @@ export function writeState(state: ReaderState): string {
     lines: group.lines.map(({ line, cut }) => ({ line, cut })),
   }));
   const streams = [...state.streams].map(([name, stream]) => [name, stream.opened]);
-  return JSON.stringify({ version: 1, opened: state.opened, streams, groups });
+  return JSON.stringify({ version: 2, opened: state.opened, streams, given: [...state.given], groups });
 }
 
 /** Fills an empty state. Throws TagsmithError `auditd_pending_invalid` on text that `writeState` did not write. */
 export function readState(text: string, state: ReaderState): void {
   const saved = parseState(text);
   state.opened = saved.opened;
+  for (const key of saved.given) state.given.add(key);
   for (const [name, opened] of saved.streams) state.streams.set(name, { opened, waiting: new Set<EventGroup>() });
   for (const entry of saved.groups) {
     const group = restoreGroup(entry);

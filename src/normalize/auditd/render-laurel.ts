@@ -1,7 +1,7 @@
 import type { Document } from "../../sdk/document.ts";
 import { scalarText } from "../coerce-value.ts";
 import { isObject } from "../compile-path.ts";
-import { writeArguments, writeHeader, writeText } from "./write-record.ts";
+import { writeArguments, writeHeader, writeSet, writeText } from "./write-record.ts";
 
 /** Records that one event may have many of are lists in Laurel's output; more than these tell nothing new. */
 const maxRecords = 8;
@@ -22,10 +22,22 @@ export function renderLaurel(_: unknown, document: Document): string | undefined
     if (!/^[A-Z][A-Z0-9_]{1,40}$/.test(type) || noRecord.has(type)) continue;
     const records: readonly unknown[] = Array.isArray(value) ? value : [value];
     for (const record of records.slice(0, maxRecords)) {
-      if (isObject(record)) lines.push(writeHeader(type, id, node) + bodyOf(type, record));
+      if (!isObject(record)) continue;
+      const parent = type === "SYSCALL" ? writeSet("PARENT", parentOf(record, document)) : "";
+      lines.push(writeHeader(type, id, node) + bodyOf(type, record) + parent);
     }
   }
   return lines.length === 0 ? undefined : lines.join("\n");
+}
+
+/** What Laurel adds about the parent process; older versions wrote its arguments beside the records. */
+function parentOf(syscall: Document, event: Document): string | undefined {
+  const inside = syscall["PPID"];
+  const beside = event["PARENT_INFO"];
+  const known = isObject(inside) ? inside : isObject(beside) ? beside : {};
+  const words = argumentsIn(known);
+  const program = scalarText(known["exe"]);
+  return words.length > 0 ? words.join(" ") : program === undefined ? undefined : unescapePercent(program);
 }
 
 function bodyOf(type: string, record: Document): string {
