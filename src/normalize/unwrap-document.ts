@@ -16,10 +16,10 @@ type UnwrapSpec = NonNullable<Mapping["unwrap"]>;
  */
 export function compileUnwrap(spec: UnwrapSpec, readers: Readers): Unwrapper {
   const open = spec.convert === undefined ? compileOpen(spec) : converterOf(spec.convert, readers);
-  const inherit = spec.inherit ?? [];
+  const inherit = new Set(spec.inherit ?? []);
   return (document) => {
     const inner = open(document);
-    if (inner === undefined || inherit.length === 0) return inner;
+    if (inner === undefined || inherit.size === 0) return inner;
     return inner.map((one) => (isObject(one) ? passOn(document, one, inherit) : one));
   };
 }
@@ -67,8 +67,12 @@ function openJson(value: unknown): readonly unknown[] | undefined {
   return isObject(parsed) ? [parsed] : undefined;
 }
 
-function passOn(outer: Document, inner: Document, keys: readonly string[]): Document {
-  const missing = keys.filter((key) => Object.hasOwn(outer, key) && !Object.hasOwn(inner, key));
+/** Dotted keys are passed on like the objects they stand for. */
+function passOn(outer: Document, inner: Document, names: ReadonlySet<string>): Document {
+  const missing = Object.keys(outer).filter((key) => {
+    const name = names.has(key) ? key : (key.split(".", 1)[0] ?? key);
+    return names.has(name) && !Object.hasOwn(inner, key) && !Object.hasOwn(inner, name);
+  });
   if (missing.length === 0) return inner;
   return { ...inner, ...Object.fromEntries(missing.map((key) => [key, outer[key]])) };
 }

@@ -36,15 +36,15 @@ type Open = Record<string, unknown> | unknown[];
 /**
  * An audit event whose keys may be dotted (`objectRef.resource`, `requestObject.spec.containers.0.image`) as nested
  * objects; the very same object where no key is. Names with dots of their own (labels, annotations, keys of secrets)
- * stay whole. Nested values win over dotted ones.
+ * stay whole. Nested values win over dotted ones. `names` are the parts whose keys are taken apart.
  */
-export function undotAudit(audit: Obj): Obj {
+export function undotAudit(audit: Obj, names: ReadonlySet<string> = branches): Obj {
   let root: Record<string, unknown> | undefined;
   const own = new Set<Open>();
   let seen = 0;
   for (const key in audit) {
     const dot = key.indexOf(".");
-    if (dot <= 0 || !branches.has(key.slice(0, dot))) continue;
+    if (dot <= 0 || !names.has(key.slice(0, dot))) continue;
     seen += 1;
     if (seen > maxKeys) break;
     root ??= openCopy(audit);

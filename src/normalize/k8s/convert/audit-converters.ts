@@ -4,6 +4,7 @@ import { convertElastic } from "./elastic-audit.ts";
 import { convertFalco } from "./falco-audit.ts";
 import { convertGke } from "./gke-audit.ts";
 import { convertOcsf } from "./ocsf-audit.ts";
+import { convertPrefixedLine } from "./prefixed-line.ts";
 import { convertRemapped } from "./remapped-audit.ts";
 
 /** Each writes a source's document as an audit.k8s.io/v1 event, which the mapping `k8s-audit-event` then reads. */
@@ -14,4 +15,5 @@ export const auditConverters: readonly (readonly [name: string, convert: Convert
   ["k8s_audit_ocsf", convertOcsf],
   ["k8s_audit_aks_table", convertAksTable],
   ["k8s_audit_remapped", convertRemapped],
+  ["k8s_audit_prefixed", convertPrefixedLine],
 ];

@@ -1,4 +1,5 @@
-import { list, type Obj, obj, text } from "../safe-value.ts";
+import { compilePath } from "../../compile-path.ts";
+import { isTrue, list, type Obj, obj, text } from "../safe-value.ts";
 import { at, auditEvent, firstText, present } from "./audit-event.ts";
 import { gkeTarget } from "./gke-target.ts";
 import { grpcStatus } from "./grpc-status.ts";
@@ -6,6 +7,22 @@ import { subtree } from "./subtree.ts";
 
 /** Where an export keeps the audit log: Cloud Logging, the Elastic package, BigQuery. */
 const places = ["protoPayload", "gcp.audit", "protopayload_auditlog"];
+const parts: ReadonlySet<string> = new Set(
+  "authenticationInfo authentication_info requestMetadata request_metadata request response status resource labels logentryOperation logentry_operation".split(
+    " ",
+  ),
+);
+const clusterName = compilePath("resource.labels.cluster_name");
+const orchestratorName = compilePath("orchestrator.cluster.name");
+const operationParts = {
+  id: compilePath("operation.id"),
+  first: compilePath("operation.first"),
+  last: compilePath("operation.last"),
+};
+const clientAddress = compilePath("source.ip");
+const clientAgent = compilePath("user_agent.original");
+const clientEmail = compilePath("client.user.email");
+const eventId = compilePath("event.id");
 
 /**
  * A GKE entry of Cloud Audit Logs as an audit event. What was done stands in `methodName` and `resourceName`, the answer
@@ -14,7 +31,7 @@ const places = ["protoPayload", "gcp.audit", "protopayload_auditlog"];
  */
 export function convertGke(document: Obj): readonly Obj[] | undefined {
   for (const place of places) {
-    const log = subtree(document, place);
+    const log = subtree(document, place, parts);
     if (log === undefined) continue;
     const event = eventOf(log, document);
     return event === undefined ? undefined : [event];
@@ -28,7 +45,9 @@ function eventOf(log: Obj, document: Obj): Obj | undefined {
   if (target === undefined) return undefined;
   const who = obj(read("authenticationInfo"));
   const caller = obj(read("requestMetadata"));
-  const operation = { ...obj(document["operation"]), ...obj(read("logentryOperation")) };
+  const own = obj(read("logentryOperation"));
+  const isFirst = isTrue(operationParts.first(document) ?? own["first"]);
+  const isLast = isTrue(operationParts.last(document) ?? own["last"]);
   const labels = { ...obj(document["labels"]), ...obj(read("labels")) };
   const { code, reason } = grpcStatus(read("status") ?? document["status"]);
   const subject = text(pick(who, "principalSubject"));
@@ -36,13 +55,13 @@ function eventOf(log: Obj, document: Obj): Obj | undefined {
     verb: target.verb,
     objectRef: present({ ...target.objectRef }),
     requestURI: firstText(read("requestURI"), target.path),
-    username: firstText(pick(who, "principalEmail"), subject, at(document, "client", "user", "email")),
-    userAgent: firstText(pick(caller, "callerSuppliedUserAgent"), at(document, "user_agent", "original")),
-    sourceIPs: [firstText(pick(caller, "callerIp"), caller["callerIP"], at(document, "source", "ip"))].filter(
+    username: firstText(pick(who, "principalEmail"), subject, clientEmail(document)),
+    userAgent: firstText(pick(caller, "callerSuppliedUserAgent"), clientAgent(document)),
+    sourceIPs: [firstText(pick(caller, "callerIp"), caller["callerIP"], clientAddress(document))].filter(
       (ip) => ip !== "",
     ),
-    stage: operation["first"] === true && operation["last"] !== true ? "ResponseStarted" : "ResponseComplete",
-    auditID: firstText(operation["id"], document["insertId"], at(document, "event", "id")),
+    stage: isFirst && !isLast ? "ResponseStarted" : "ResponseComplete",
+    auditID: firstText(operationParts.id(document), own["id"], document["insertId"], eventId(document)),
     code,
     reason,
     ...decisionOf(labels, read("authorizationInfo") ?? document["authorizationInfo"]),
@@ -50,9 +69,9 @@ function eventOf(log: Obj, document: Obj): Obj | undefined {
     requestObject: read("request") ?? log["requestJson"],
     responseObject: read("response"),
     cluster: firstText(
-      at(document, "resource", "labels", "cluster_name"),
+      clusterName(document),
       at(read("resource"), "labels", "cluster_name"),
-      at(document, "orchestrator", "cluster", "name"),
+      orchestratorName(document),
     ),
   });
 }

@@ -34,7 +34,7 @@ export function convertOcsf(document: Obj): readonly Obj[] | undefined {
     auditID: firstText(at(api, "request", "uid"), at(document, "metadata", "uid"), rest["auditID"]),
     code: firstText(at(api, "response", "code"), document["status_code"]),
     reason: firstText(at(api, "response", "message"), document["status_detail"]),
-    time: firstText(document["time_dt"], rest["requestReceivedTimestamp"], document["start_time_dt"]),
+    time: firstText(document["time_dt"], rest["requestReceivedTimestamp"], document["start_time_dt"]) || isoTime(document["time"]),
     requestObject: at(api, "request", "data"),
     responseObject: at(api, "response", "data"),
     cluster: firstText(
@@ -44,6 +44,12 @@ export function convertOcsf(document: Obj): readonly Obj[] | undefined {
   });
   // What is left over has the names of the audit event itself.
   return [{ ...unmapped(rest), ...parts }];
+}
+
+/** OCSF's own time, milliseconds since 1970; empty for what is no such time. */
+function isoTime(ms: unknown): string {
+  const known = typeof ms === "number" && ms > 0 && ms < 253_402_300_800_000;
+  return known ? new Date(ms).toISOString() : "";
 }
 
 function unmapped(rest: Obj): Record<string, unknown> {

@@ -1,10 +1,10 @@
 import { isObj, type Obj } from "../safe-value.ts";
 import { undotAudit } from "../undot-audit.ts";
 
-/** The audit event a document has below a dotted path, in any form; undefined when there is nothing. */
-export function subtree(document: Obj, path: string): Obj | undefined {
+/** The audit event a document has below a dotted path, in any form; undefined when there is nothing. `names`: see undotAudit. */
+export function subtree(document: Obj, path: string, names?: ReadonlySet<string>): Obj | undefined {
   const found = fieldsBelow(document, path);
-  return found === undefined ? undefined : undotAudit(found);
+  return found === undefined ? undefined : undotAudit(found, names);
 }
 
 /**
