@@ -4,7 +4,7 @@ import type { Encoder } from "../src/label/encoder.ts";
 import { createLabelCache } from "../src/label/label-cache.ts";
 import { createLabeller, type Labeller } from "../src/label/labeller.ts";
 import { type Artifact, loadArtifact } from "../src/label/load-artifact.ts";
-import { createOnnxEncoder } from "../src/label/onnx-encoder.ts";
+import { createOnnxEncoder, type Tier } from "../src/label/onnx-encoder.ts";
 
 /** One measurement of the labelling stage. */
 export interface LabelBench {
@@ -18,6 +18,8 @@ export interface LabelBench {
   readonly meanTokens?: number;
   /** Padded tokens over tokens. */
   readonly padding?: number;
+  /** Share of the texts that the second stage was asked about. */
+  readonly unsure?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
 }
@@ -40,11 +42,7 @@ const open = new AbortController().signal;
 
 /** Distinct texts through the model, one text at a time, cache hits, and hostile long texts, with the bundled model. */
 export async function benchLabels(settings: LabelBenchSettings = {}): Promise<readonly LabelBench[]> {
-  const root = join(import.meta.dirname, "..");
-  const artifact = await loadArtifact(
-    join(root, "models/tagsmith-small"),
-    loadVocabulary(join(root, "schema/tags.json")),
-  );
+  const artifact = await bundledArtifact();
   const { texts: count = 2_048, hits = 4_000_000, ...tuning } = settings;
   const encoder = await createOnnxEncoder({ artifact, topK: 5, ...tuning });
   try {
@@ -59,6 +57,23 @@ export async function benchLabels(settings: LabelBenchSettings = {}): Promise<re
   } finally {
     await encoder.close();
   }
+}
+
+/** Distinct texts through one tier of the bundled model. */
+export async function benchTier(texts: readonly string[], tier: Tier): Promise<LabelBench> {
+  const artifact = await bundledArtifact();
+  const encoder = await createOnnxEncoder({ artifact, topK: 5, tier });
+  try {
+    await encoder.encode(distinctCommands(BATCH, 1), open);
+    return await benchDistinct(newLabeller(encoder, artifact), encoder, texts);
+  } finally {
+    await encoder.close();
+  }
+}
+
+function bundledArtifact(): Promise<Artifact> {
+  const root = join(import.meta.dirname, "..");
+  return loadArtifact(join(root, "models/tagsmith-small"), loadVocabulary(join(root, "schema/tags.json")));
 }
 
 function newLabeller(encoder: Encoder, { tags }: Artifact): Labeller {
@@ -80,7 +95,9 @@ async function benchDistinct(labeller: Labeller, encoder: Encoder, texts: readon
   const after = encoder.counters();
   const tokens = after.tokens - before.tokens;
   const padding = (after.paddedTokens - before.paddedTokens) / tokens;
-  return { ...measured, meanTokens: tokens / texts.length, padding };
+  const unsure = (after.unsure - before.unsure) / texts.length;
+  // Tokens are counted where the second stage was asked.
+  return tokens === 0 ? { ...measured, unsure } : { ...measured, unsure, meanTokens: tokens / texts.length, padding };
 }
 
 async function benchAlone(labeller: Labeller, texts: readonly string[]): Promise<LabelBench> {
@@ -178,7 +195,7 @@ function meanLength(texts: readonly string[]): number {
 }
 
 /** Commands that are all different, of the lengths that audit logs have (mean some 55 characters); seeded. */
-function distinctCommands(count: number, seed: number): readonly string[] {
+export function distinctCommands(count: number, seed: number): readonly string[] {
   let state = seed;
   const next = (bound: number) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["pyyaml>=6"]
 # ///
-"""Checks the authored corpus: vocabulary, slots, duplicates, doubled braces, templates per tag.
+"""Checks the authored corpus: vocabulary, slots, duplicates, templates per tag.
 
     uv run training/lint_corpus.py [--minimum 30] [--quiet]
 
@@ -23,8 +23,6 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 # A name in braces after one of these is the shell's, curl's, git's or a template language's, not a slot.
 NAME = re.compile(r"(?<![$%^@{])\{([a-z][a-z0-9_]*)\}")
-# `expand` fills slots and unescapes nothing, so escaped braces would reach the model as they stand.
-DOUBLED = re.compile(r"\{\{\}\}|%\{\{|\{\{\d+\.\.|\{\{\w+,")
 MAX_TAGS = 6
 
 
@@ -120,8 +118,6 @@ def brace_warnings(templates: list[Template], slots: set[str]) -> Iterator[str]:
         for name in NAME.findall(template.text):
             if name not in slots:
                 yield f"warning: {template.file}: no slot {name} in {template.text[:100]!r}"
-        if DOUBLED.search(template.text):
-            yield f"warning: {template.file}: doubled braces stay doubled in {template.text[:100]!r}"
 
 
 def coverage(counts: Counter, vocabulary: list[str]) -> Iterator[str]:
