@@ -1,6 +1,7 @@
 import type { Converter } from "../renderer.ts";
 import { convertJournaldAudit } from "./journald-audit.ts";
 import { convertJournaldBytes } from "./journald-bytes.ts";
+import { convertJournaldJson } from "./journald-json.ts";
 import { convertOsqueryRows } from "./osquery-rows.ts";
 import { convertOtelDocument, convertOtlpLogs } from "./otel-record.ts";
 import { convertSudoLine } from "./sudo-line.ts";
@@ -12,6 +13,7 @@ import { convertTraceeArguments } from "./tracee-arguments.ts";
 export const logConverters: readonly (readonly [string, Converter])[] = [
   ["journald_audit", convertJournaldAudit],
   ["journald_bytes", convertJournaldBytes],
+  ["journald_json", convertJournaldJson],
   ["osquery_rows", convertOsqueryRows],
   ["otel_document", convertOtelDocument],
   ["otlp_logs", convertOtlpLogs],

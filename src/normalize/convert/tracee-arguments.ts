@@ -5,12 +5,13 @@ import { parseJson } from "../parse-json.ts";
 const maxEntries = 1_000;
 
 /**
- * A Tracee event whose arguments, a list of `{name, value}` under `args` or `data`, are one object under `args`; the
+ * A Tracee event whose arguments, a list of `{name, value}` or its JSON text under `args` or `data`, are one object under `args`; the
  * first of a name counts. Values may be typed as protobuf writes them (`{name, strArray: {value: […]}}`), and one that
  * is JSON text of a list is that list.
  */
 export function convertTraceeArguments(document: Document): readonly Document[] | undefined {
-  const list = Array.isArray(document["args"]) ? document["args"] : document["data"];
+  const given = document["args"] ?? document["data"];
+  const list = typeof given === "string" ? parseJson(given) : given;
   if (!Array.isArray(list)) return undefined;
   const { data: _, ...rest } = document;
   const { timestamp } = document;

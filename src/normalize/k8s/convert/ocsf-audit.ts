@@ -34,7 +34,9 @@ export function convertOcsf(document: Obj): readonly Obj[] | undefined {
     auditID: firstText(at(api, "request", "uid"), at(document, "metadata", "uid"), rest["auditID"]),
     code: firstText(at(api, "response", "code"), document["status_code"]),
     reason: firstText(at(api, "response", "message"), document["status_detail"]),
-    time: firstText(document["time_dt"], rest["requestReceivedTimestamp"], document["start_time_dt"]) || isoTime(document["time"]),
+    time:
+      firstText(document["time_dt"], rest["requestReceivedTimestamp"], document["start_time_dt"]) ||
+      isoTime(document["time"]),
     requestObject: at(api, "request", "data"),
     responseObject: at(api, "response", "data"),
     cluster: firstText(
