@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { createAuditdReader } from "../../src/normalize/auditd/auditd-reader.ts";
 import { parseAuditRecord } from "../../src/normalize/auditd/parse-record.ts";
 import type { ReaderResult, RecordReader } from "../../src/normalize/record-reader.ts";
@@ -104,6 +105,33 @@ describe("auditd reader, whatever comes", () => {
         expect(new Set(all.flatMap((result) => result.records.map((record) => record.id))).size).toBe(texts.length);
       }),
       { numRuns: 1_000 },
+    );
+  });
+
+  it("holds no more than its bounds, whatever comes, and says so in its state", () => {
+    const stateSchema = z.looseObject({
+      given: z.array(z.string()),
+      streams: z.array(z.unknown()),
+      groups: z.array(z.looseObject({ lines: z.array(z.looseObject({ line: z.string() })) })),
+    });
+    const line = fc
+      .tuple(fc.nat(9), fc.constantFrom("SYSCALL", "EXECVE", "PATH"), fc.nat(200))
+      .map(([at, type, size]) => {
+        return `type=${type} msg=audit(17000000${at}.000:${at}): argc=9 a0="${"x".repeat(size)}"`;
+      });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(line, anyText), { maxLength: 60 }), (lines) => {
+        const reader = createAuditdReader({ maxPending: 3, maxPendingChars: 600, maxGiven: 4 });
+        lines.forEach((text, sequence) => {
+          reader.add({ container: "f", id: `${sequence}`, sequence }, text);
+          const state = stateSchema.parse(JSON.parse(reader.pending()));
+          const chars = state.groups.flatMap((group) => group.lines.map((one) => one.line.length));
+          expect(state.groups.length).toBeLessThanOrEqual(3);
+          expect(state.streams.length).toBeLessThanOrEqual(3);
+          expect(state.given.length).toBeLessThanOrEqual(4);
+          expect(chars.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(600);
+        });
+      }),
     );
   });
 

@@ -147,6 +147,31 @@ describe("auditd reader", () => {
     expect(reader.flush()).toHaveLength(3);
   });
 
+  it("keeps every digit of serials beyond 2^53 and of times in nanoseconds, and tells events apart by the last", () => {
+    const line = (time: string, serial: string) => `type=EXECVE msg=audit(${time}:${serial}): argc=1 a0="id"`;
+    const read = events([
+      line("1700000000.123456789", "18446744073709551615"),
+      line("1700000000.123456789", "18446744073709551614"),
+      line("1700000000.123456788", "18446744073709551615"),
+    ]);
+    expect(read.map((event) => `${event["time"]}:${event["sequence"]}`)).toEqual([
+      "1700000000.123456789:18446744073709551615",
+      "1700000000.123456789:18446744073709551614",
+      "1700000000.123456788:18446744073709551615",
+    ]);
+  });
+
+  it("reads what shippers make of the byte before names, and of quotes escaped twice", () => {
+    for (const mark of ["#035", "^]", "\\u001d", "\ufffd"]) {
+      const [event] = events([`${syscall}${mark}ARCH=x86_64 AUID="user"`]);
+      expect(event).toMatchObject({ arch: "x86_64", auid_name: "user" });
+      expect(event).not.toHaveProperty("key.0", mark);
+      const command = `type=USER_CMD ${stamp}: pid=3 ses=1 msg='cmd="id" res=success'${mark}AUID="user"`;
+      expect(events([command])[0]).toMatchObject({ cmd: "id", auid_name: "user" });
+    }
+    expect(events([execve('argc=2 a0=\\"id\\" a1=\\"-u\\"')])[0]).toMatchObject({ args: ["id", "-u"] });
+  });
+
   it("closes the oldest event when too many wait", () => {
     const reader = createAuditdReader({ maxPending: 2 });
     const line = (serial: number) => syscall.replace(":4242", `:${serial}`);

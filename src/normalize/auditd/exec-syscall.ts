@@ -13,6 +13,11 @@ const architectures: Readonly<Record<string, Architecture>> = {
   "80000015": { name: "ppc64", exec: ["11", "362"] },
   "80000016": { name: "s390x", exec: ["11", "354"] },
   c00000f3: { name: "riscv64", exec: ["221", "281"] },
+  "400000f3": { name: "riscv32", exec: ["221", "281"] },
+  c0000102: { name: "loongarch64", exec: ["221", "281"] },
+  "14": { name: "ppc", exec: ["11", "362"] },
+  "16": { name: "s390", exec: ["11", "354"] },
+  "8000002b": { name: "sparc64", exec: ["59", "350"] },
 };
 
 /** Name of an architecture: the enriched one, or by number; the number itself where it is unknown. */
