@@ -351,6 +351,32 @@ const goldens: readonly Golden[] = [
 ];
 
 describe("the body of a request in the one-line form", () => {
+  const padding = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`pad${at}`, "x".repeat(20)]));
+
+  it("puts first what gives power, where padding leaves no room", () => {
+    const { audit } = body(
+      "",
+      "patch",
+      "apps/deployments",
+      { metadata: { labels: padding }, spec: { hostPID: true } },
+      "",
+    );
+    const line = renderAuditLine(audit);
+    expect(line).toContain("requestObject=spec.hostPID=true,metadata.labels.pad0=");
+    expect(line.endsWith("…")).toBe(true);
+  });
+
+  it("keeps the parts of a JSON patch's operation together", () => {
+    const operations = [
+      ...Object.keys(padding).map((key) => ({ op: "add", path: `/metadata/labels/${key}`, value: "x" })),
+    ].slice(0, 35);
+    const hostPath = { op: "add", path: "/spec/template/spec/volumes/-", value: { hostPath: { path: "/" } } };
+    const { audit } = body("", "patch", "apps/deployments", [...operations, hostPath], "");
+    expect(renderAuditLine(audit)).toContain(
+      "requestObject=op=add,path=/spec/template/spec/volumes/-,value.hostPath.path=/,op=add,path=/metadata/labels/pad0",
+    );
+  });
+
   for (const { what, audit, line } of goldens) {
     it(`renders ${what}`, () => {
       expect(renderAuditLine(audit)).toBe(line);

@@ -3,7 +3,7 @@ import { isObj, type Obj, text } from "./safe-value.ts";
 
 const maxDepth = 16;
 const maxEntries = 100;
-const maxLeaves = 60;
+const maxLeaves = 400;
 
 /** Bookkeeping that the API server or kubectl writes; it says nothing about what was done. */
 const noiseKeys: ReadonlySet<string> = new Set([

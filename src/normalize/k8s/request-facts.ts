@@ -174,6 +174,7 @@ function addJsonPatch(facts: FactList, target: RequestTarget, operations: readon
   for (const operation of operations.slice(0, 40).map(obj)) {
     const path = text(operation["path"]);
     if (text(operation["op"]) === "test") continue;
+    facts.startGroup();
     facts.add("op", text(operation["op"]));
     facts.add("path", path);
     facts.add("from", text(operation["from"]));

@@ -1,5 +1,6 @@
 import { list, type Obj, obj, text, texts } from "../safe-value.ts";
 import { targetOfUri } from "../target-of-uri.ts";
+import { undotAudit } from "../undot-audit.ts";
 import { at, auditEvent, firstText, present } from "./audit-event.ts";
 import { fieldsBelow } from "./subtree.ts";
 
@@ -28,6 +29,7 @@ export function convertOcsf(document: Obj): readonly Obj[] | undefined {
     groups: list(who["groups"])
       .slice(0, 50)
       .map((group) => text(obj(group)["name"]) || text(group)),
+    extra: present({ accessKeyId: texts(at(document, "actor", "session", "credential_uid")) }),
     userAgent: firstText(request["user_agent"]),
     sourceIPs: texts(at(document, "src_endpoint", "ip")),
     stage: firstText(rest["stage"]),
@@ -45,7 +47,7 @@ export function convertOcsf(document: Obj): readonly Obj[] | undefined {
     ),
   });
   // What is left over has the names of the audit event itself.
-  return [{ ...unmapped(rest), ...parts }];
+  return [undotAudit({ ...unmapped(rest), ...parts })];
 }
 
 /** OCSF's own time, milliseconds since 1970; empty for what is no such time. */
