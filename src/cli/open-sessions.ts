@@ -2,8 +2,9 @@ import type { Config } from "../config/config-schema.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { createSessionStage } from "../pipeline/create-session-stage.ts";
 import type { SessionStage } from "../pipeline/session-stage.ts";
+import { chooseThreshold, withThreshold } from "../session/choose-threshold.ts";
 import { createFeatureSpace } from "../session/feature-accumulator.ts";
-import { loadSessionModel } from "../session/load-session-model.ts";
+import { loadSessionModel, type SessionModel } from "../session/load-session-model.ts";
 import { createSessionScorer } from "../session/session-scorer.ts";
 import { createSessionTracker } from "../session/session-tracker.ts";
 import type { OpenLabeller } from "./open-labeller.ts";
@@ -15,7 +16,8 @@ export function openSessions(config: Config, opened: OpenLabeller, now: () => nu
     throw new TagsmithError("artifact_without_session_model", `${artifact.directory}: has no session model.`, "exit");
   }
   const space = createFeatureSpace(vocabulary);
-  const scorer = createSessionScorer(space, loadSessionModel(artifact.sessionModel), artifact.model);
+  const model = atThreshold(loadSessionModel(artifact.sessionModel), config.session);
+  const scorer = createSessionScorer(space, model, artifact.model);
   const { idle_secs, max_age_secs, min_window_size, score_every, retention_secs, emit } = config.session;
   const tracker = createSessionTracker({
     scorer,
@@ -29,4 +31,16 @@ export function openSessions(config: Config, opened: OpenLabeller, now: () => nu
     recordChanges: true,
   });
   return createSessionStage(tracker, now);
+}
+
+/** The model with the threshold that the configuration asks for, by number or by what a team can look at. */
+function atThreshold(model: SessionModel, { threshold, alert_budget: budget }: Config["session"]): SessionModel {
+  if (threshold !== undefined && budget !== undefined) {
+    throw new TagsmithError("config_invalid", "session: give threshold or alert_budget, not both.", "exit");
+  }
+  if (threshold !== undefined) return withThreshold(model, threshold);
+  if (budget === undefined) return model;
+  const { false_alarms_per_day: falseAlarmsPerDay, sessions_per_day: sessionsPerDay } = budget;
+  const point = chooseThreshold(model.operating_points, { falseAlarmsPerDay, sessionsPerDay });
+  return withThreshold(model, point.threshold);
 }

@@ -40,6 +40,10 @@ export const configSchema = z.strictObject({
       score_every: z.int().min(1).default(4),
       retention_secs: z.number().min(0).default(3600),
       emit: z.enum(["changes", "all", "final"]).default("changes"),
+      threshold: z.number().gt(0).lt(1).optional(),
+      alert_budget: z
+        .strictObject({ false_alarms_per_day: z.number().positive(), sessions_per_day: z.number().positive() })
+        .optional(),
     })
     .prefault({}),
   redact: z.enum(["stored", "all", "off"]).default("stored").describe("Where secrets in texts are hidden."),

@@ -18,6 +18,9 @@ const artifactSchema = z
     scale: z.array(z.number().min(0)),
     coef: z.array(z.number()),
     intercept: z.number(),
+    operating_points: z
+      .array(z.object({ threshold: probability, false_alarm_rate: probability, attack_recall: probability }))
+      .default([]),
   })
   .refine((model) => model.scale.length === model.feature_names.length, {
     path: ["scale"],
