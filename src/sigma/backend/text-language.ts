@@ -13,6 +13,8 @@ export interface TextLanguage {
   leaf(leaf: Leaf): string;
   /** Several values of one field as a list, where the language has lists for them. */
   readonly list?: (field: string, values: readonly Value[]) => string | undefined;
+  /** How what is in parentheses is negated; `not` in front where left out. */
+  readonly negate?: (text: string) => string;
   /** A test for null is written as a negation of its own: how, and how its opposite is. */
   readonly nullTest?: { readonly negated: (leaf: FieldLeaf) => string };
 }
@@ -55,6 +57,7 @@ function writeNot(operand: Expression, language: TextLanguage): string {
     return language.nullTest.negated(operand);
   }
   const text = writeExpression(operand, language);
+  if (language.negate !== undefined) return language.negate(text);
   return `${language.not} ${isLeaf(operand) ? text : `(${text})`}`;
 }
 

@@ -1,0 +1,38 @@
+import type { StringPart, StringValue } from "../ast.ts";
+
+/** The literal texts of a string. */
+export function textsOf(value: StringValue): readonly string[] {
+  return value.parts.filter((part: StringPart): part is string => typeof part === "string");
+}
+
+/** Whether case makes no difference to a string. */
+export function isCaseless(value: StringValue): boolean {
+  return value.cased || textsOf(value).every((text) => text.toLowerCase() === text.toUpperCase());
+}
+
+/** Whether a string has letters beyond ASCII that have two cases; engines that ignore case do so in ASCII only. */
+export function hasWideCase(value: StringValue): boolean {
+  if (value.cased) return false;
+  return textsOf(value).some(
+    (text) => /[^\p{ASCII}]/u.test(text) && beyondAscii(text).toLowerCase() !== beyondAscii(text).toUpperCase(),
+  );
+}
+
+function beyondAscii(text: string): string {
+  return text.replaceAll(/\p{ASCII}/gu, "");
+}
+
+/** Whether a text holds characters that languages without escapes read as wildcards. */
+export function hasLiteralWildcard(value: StringValue): boolean {
+  return textsOf(value).some((text) => /[*?]/.test(text));
+}
+
+/** The text of a string without wildcards, or undefined. */
+export function plainText(value: StringValue): string | undefined {
+  return value.parts.every((part) => typeof part === "string") ? textsOf(value).join("") : undefined;
+}
+
+/** Folded as indexes with a lowercase normalizer hold it. */
+export function lowered(value: StringValue): StringValue {
+  return { ...value, parts: value.parts.map((part) => (typeof part === "string" ? part.toLowerCase() : part)) };
+}
