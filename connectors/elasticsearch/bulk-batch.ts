@@ -13,7 +13,6 @@ export interface BatchSize {
   /** The server was short of memory or threads, or found the request too large. */
   shrink(): void;
   grow(): void;
-  bounds(): BatchBounds;
 }
 
 interface Sized {
@@ -40,13 +39,12 @@ export function createBatchSize(most: BatchBounds): BatchSize {
     },
     shrink() {
       documents = Math.max(1, Math.floor(documents / 2));
-      bytes = Math.max(leastBytes, Math.floor(bytes / 2));
+      bytes = Math.max(Math.min(leastBytes, most.maxBytes), Math.floor(bytes / 2));
     },
     grow() {
       documents = Math.min(most.maxDocuments, Math.ceil(documents * growth));
       bytes = Math.min(most.maxBytes, Math.ceil(bytes * growth));
     },
-    bounds: () => ({ maxDocuments: documents, maxBytes: bytes }),
   };
 }
 

@@ -16,7 +16,8 @@ export function diffValues(installed: JsonObject, wanted: JsonObject): readonly 
   const after = flatten(wanted);
   const changed = [...after].flatMap(([path, value]): Difference[] => {
     const old = before.get(path);
-    return old === value ? [] : [{ path, installed: old, wanted: value }];
+    const isFilledIn = value === empty && [...before.keys()].some((known) => known.startsWith(`${path}.`));
+    return old === value || isFilledIn ? [] : [{ path, installed: old, wanted: value }];
   });
   const gone = [...before].flatMap(([path, value]): Difference[] => {
     return after.has(path) || !path.startsWith("template.mappings.")
@@ -26,6 +27,8 @@ export function diffValues(installed: JsonObject, wanted: JsonObject): readonly 
   return [...changed, ...gone];
 }
 
+const empty = "{}";
+
 /** Leaves by dotted path; a list is one leaf when it holds no objects. */
 function flatten(value: Json, path = "", into = new Map<string, string>()): Map<string, string> {
   if (Array.isArray(value)) {
@@ -33,7 +36,7 @@ function flatten(value: Json, path = "", into = new Map<string, string>()): Map<
     else for (const [index, one] of value.entries()) flatten(one, `${path}[${index}]`, into);
   } else if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value);
-    if (entries.length === 0 && path !== "") into.set(path, "{}");
+    if (entries.length === 0 && path !== "") into.set(path, empty);
     for (const [key, inner] of entries) flatten(inner, path === "" ? key : `${path}.${key}`, into);
   } else into.set(path, String(value));
   return into;
