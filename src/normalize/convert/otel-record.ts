@@ -1,4 +1,5 @@
 import type { Document } from "../../sdk/document.ts";
+import { scalarText } from "../coerce-value.ts";
 import { compilePath, isObject } from "../compile-path.ts";
 import { plainOtelAttributes, plainOtelValue } from "./otel-value.ts";
 
@@ -92,7 +93,7 @@ const nanos = /^(\d{1,11})(\d{9})$/;
 
 /** Nanoseconds since 1970, as a string or number, in RFC 3339 with all digits; undefined for 0, which means unknown. */
 function nanosToIso(value: unknown): string | undefined {
-  const match = nanos.exec(typeof value === "number" ? value.toFixed(0) : String(value));
+  const match = nanos.exec(typeof value === "number" ? value.toFixed(0) : (scalarText(value) ?? ""));
   if (match === null) return undefined;
   const [, seconds = "", fraction = ""] = match;
   return `${new Date(Number(seconds) * 1000).toISOString().slice(0, -5)}.${fraction}Z`;

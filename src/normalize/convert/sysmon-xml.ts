@@ -17,7 +17,7 @@ export function convertSysmonXml(document: Document): readonly Document[] | unde
   for (const read of fields) {
     const text = read(document);
     if (typeof text !== "string") continue;
-    const start = text.indexOf("<Event>");
+    const start = text.search(/<Event[\s>]/);
     if (start < 0 || !text.includes("Linux-Sysmon", start)) continue;
     const outer = kept.flatMap((key) => (Object.hasOwn(document, key) ? [[key, document[key]] as const] : []));
     return [{ ...Object.fromEntries(outer), sysmon: readEvent(text.slice(start)) }];
