@@ -1,3 +1,4 @@
+import { parseExactJson } from "#sdk";
 import { locateJsonError } from "./locate-json-error.ts";
 
 export type ParsedJson =
@@ -7,7 +8,7 @@ export type ParsedJson =
 
 /**
  * Parses one JSON text. Raw control characters inside strings, which JSON forbids and careless writers leave in, are
- * kept as they are instead of costing the record.
+ * kept as they are instead of costing the record; numbers with more digits than a double holds come as strings.
  */
 export function parseJson(text: string): ParsedJson {
   const parsed = tryParse(text);
@@ -24,7 +25,7 @@ export function parseJson(text: string): ParsedJson {
 /** The value in a box, or undefined when the text is not JSON. */
 export function tryParse(text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) };
+    return { value: parseExactJson(text) };
   } catch {
     return undefined;
   }

@@ -88,15 +88,5 @@ function gapsOf({ withoutSession, withoutTime, incomplete }: CoverageRow): strin
 }
 
 function exampleOf({ example }: CoverageRow): string {
-  const shown = example.text ?? (example.document === undefined ? "" : shortJson(example.document));
-  return `e.g. ${example.container} ${example.id}: ${shown}`;
-}
-
-/** Nothing in a document may be deep enough to end the program. */
-function shortJson(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return "(nested too deep to show)";
-  }
+  return `e.g. ${example.container} ${example.id}: ${example.text ?? example.document ?? ""}`;
 }

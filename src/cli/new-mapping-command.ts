@@ -8,6 +8,7 @@ import { mappingsOf, parseMapping } from "../normalize/load-mappings.ts";
 import type { Result } from "../normalize/result.ts";
 import { scaffoldMapping } from "../normalize/scaffold-mapping.ts";
 import type { Document } from "../sdk/document.ts";
+import { jsonText } from "../sdk/json-text.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
 import { type MappingOptions, openMappings } from "./open-mappings.ts";
@@ -51,7 +52,8 @@ export async function newMappingCommand(
 async function firstDocuments(path: string, registry: ConnectorRegistry): Promise<Document[]> {
   const documents: Document[] = [];
   for await (const document of readDocuments(path, registry, () => undefined)) {
-    documents.push(document);
+    // What is nested too deep to be shown is no sample to learn from.
+    if (!jsonText(document).startsWith('"')) documents.push(document);
     if (documents.length >= maxDocuments) break;
   }
   return documents;

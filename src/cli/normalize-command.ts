@@ -2,6 +2,7 @@ import { builtInReaders } from "../normalize/built-in-readers.ts";
 import { createNormalizer } from "../normalize/create-normalizer.ts";
 import { mappingsOf } from "../normalize/load-mappings.ts";
 import type { Result } from "../normalize/result.ts";
+import { jsonText } from "../sdk/json-text.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
 import { type MappingOptions, openMappings } from "./open-mappings.ts";
@@ -30,9 +31,7 @@ export async function normalizeCommand(
       const name = result.kind === "event" ? `event by ${result.event.mapping}` : `${result.kind}: ${result.code}`;
       totals.set(name, (totals.get(name) ?? 0) + 1);
     }
-    const lines = results.map((result) =>
-      options.json || options.output ? JSON.stringify(result) : resultLine(result),
-    );
+    const lines = results.map((result) => (options.json || options.output ? jsonText(result) : resultLine(result)));
     if (lines.length > 0) await output.write(`${lines.join("\n")}\n`);
   };
   await withOutput(options.output, terminal, async (output) => {

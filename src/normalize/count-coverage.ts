@@ -1,4 +1,5 @@
 import type { SourceRecord } from "../sdk/document.ts";
+import { jsonText } from "../sdk/json-text.ts";
 import type { Result } from "./result.ts";
 
 /** Documents of one fate: the mapping that took them and what came of it. */
@@ -26,8 +27,8 @@ export interface CoverageExample {
   readonly id: string;
   /** The text of an event. */
   readonly text?: string;
-  /** A document without an event, as it came. */
-  readonly document?: unknown;
+  /** How a document without an event begins, as JSON. */
+  readonly document?: string;
 }
 
 /** Counts what becomes of the documents of a sample; the first of each fate is kept as an example. */
@@ -40,6 +41,7 @@ export interface CoverageCounter {
 /** More kinds of unknown documents than this are counted together. */
 const maxShapes = 200;
 const maxKeys = 24;
+const maxExcerptChars = 2000;
 
 type Row = { -readonly [K in keyof CoverageRow]: CoverageRow[K] };
 
@@ -84,7 +86,9 @@ function exampleOf(result: Result, record: SourceRecord | undefined): CoverageEx
   const [first] = result.records;
   const place = { container: first?.container ?? "", id: first?.id ?? "" };
   if (result.kind === "event") return { ...place, text: result.event.text };
-  return record?.kind === "document" ? { ...place, document: record.document } : place;
+  if (record === undefined) return place;
+  const text = record.kind === "document" ? jsonText(record.document) : record.excerpt;
+  return { ...place, document: text.slice(0, maxExcerptChars) };
 }
 
 function countGaps(row: Row, event: { sessionKeyFrom: string; timeMs?: number; incomplete?: boolean }): void {

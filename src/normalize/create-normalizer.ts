@@ -56,13 +56,22 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
     createTaker(compileMapping(mapping, readers), { source, readers, maxTextChars, take }),
   );
   const recogniser = createRecogniser(takers);
+  /** One document must not stop all others for ever: what fails on it is told in its dead letter. */
+  const takeSafely = (record: Extract<SourceRecord, { kind: "document" }>, out: Result[]): void => {
+    try {
+      take(record.document, { source, record, within: "", depth: 0 }, out);
+    } catch (cause) {
+      const reason = `A mapping failed: ${cause instanceof Error ? cause.message : String(cause)}.`;
+      out.push(refused("mapping_failed", reason, record));
+    }
+  };
   return {
     normalize(records) {
       const out: Result[] = [];
       for (const record of records) {
         const before = out.length;
         if (record.kind === "unreadable") out.push(refused(record.code, record.reason, record));
-        else take(record.document, { source, record, within: "", depth: 0 }, out);
+        else takeSafely(record, out);
         if (settings.explain === true) explainFrom(out, before, record, settings);
       }
       return out;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { RefusedResult } from "../normalize/result.ts";
 import type { DeadLetter } from "../sdk/dead-letter.ts";
 import type { SourceRecord } from "../sdk/document.ts";
+import { jsonText } from "../sdk/json-text.ts";
 
 const maxExcerptChars = 2_000;
 
@@ -35,16 +36,6 @@ export function deadLetterOf(
 
 function excerptOf(record: SourceRecord | undefined): string {
   if (record === undefined) return "";
-  const text = record.kind === "unreadable" ? record.excerpt : jsonOf(record.document);
+  const text = record.kind === "unreadable" ? record.excerpt : jsonText(record.document);
   return text.slice(0, maxExcerptChars);
-}
-
-/** A document nested thousands of levels deep is JSON that only an own stack could write. */
-function jsonOf(document: unknown): string {
-  try {
-    return JSON.stringify(document);
-  } catch (cause) {
-    if (cause instanceof RangeError) return "(nested too deep to show)";
-    throw cause;
-  }
 }

@@ -6,6 +6,7 @@ export type { Verdict } from "../event/verdict.ts";
 export type { Connector, SinkContext, SourceContext } from "./connector.ts";
 export type { DeadLetter } from "./dead-letter.ts";
 export type { Document, SourceRecord } from "./document.ts";
+export { parseExactJson } from "./parse-exact-json.ts";
 export type { SearchServer, ServerAnswer, ServerRequest } from "./search-server.ts";
 export type { SignalName, Signals } from "./signals.ts";
 export type { Output, Sink } from "./sink.ts";

@@ -90,7 +90,7 @@ describe("coverage of a sample", () => {
         code: "mapping_unknown_shape",
         keys: "a, b",
         count: 2,
-        example: { container: "f", id: "line:4", document: { b: 1, a: 2 } },
+        example: { container: "f", id: "line:4", document: '{"b":1,"a":2}' },
       },
       expect.objectContaining({
         outcome: "skipped",

@@ -90,4 +90,25 @@ describe("normalizer", () => {
     const [result] = normalizer.normalize([recordOf({ command: "echo😀 long" }, 1)]);
     expect(result).toMatchObject({ kind: "event", event: { text: "echo", incomplete: true } });
   });
+
+  it("makes a dead letter of a document that breaks a decoder, and goes on", () => {
+    const breaking = {
+      ...readers,
+      renderers: new Map([
+        [
+          "k8s_audit",
+          () => {
+            throw new TypeError("cannot read this");
+          },
+        ],
+      ]),
+    };
+    const normalizer = createNormalizer({ mappings, readers: breaking, source: "file" });
+    const audit = { kind: "Event", apiVersion: "audit.k8s.io/v1", verb: "get", auditID: "a" };
+    const results = normalizer.normalize([recordOf(audit, 1), recordOf({ command: "ls" }, 2)]);
+    expect(results).toMatchObject([
+      { kind: "rejected", code: "mapping_failed", reason: "A mapping failed: cannot read this." },
+      { kind: "event" },
+    ]);
+  });
 });
