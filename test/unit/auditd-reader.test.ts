@@ -187,6 +187,14 @@ describe("auditd reader", () => {
     expect(parseAuditRecord("type=SYSCALL msg=audit(x.1:2): a=1").kind).toBe("unparsable");
   });
 
+  it("takes an event of 200,000 records in linear time", () => {
+    const reader = createAuditdReader();
+    for (let sequence = 0; sequence < 200_000; sequence += 1) {
+      reader.add({ container: "f", id: `${sequence}`, sequence }, execve(`a${sequence}="x"`));
+    }
+    expect(reader.flush()).toMatchObject([{ kind: "document", incomplete: true }]);
+  }, 10_000);
+
   it("reads 100,000 arguments in linear time", () => {
     const lines: string[] = [syscall];
     for (let start = 0; start < 100_000; start += 100) {

@@ -94,8 +94,12 @@ function addRecord(
   closeOverdue(state, bounds, results);
 }
 
+/** More records than any usual event has; beyond them a repeat is not looked for. */
+const maxCompared = 64;
+
 /** A source that looks back for late documents gives some twice. */
 function isRepeated(group: EventGroup, record: RecordPosition): boolean {
+  if (group.records.length > maxCompared) return false;
   return group.records.some((one) => one.id === record.id && one.container === record.container);
 }
 
