@@ -62,9 +62,23 @@ const beginsJson = /^\s{0,100}(?:@cee:\s{0,10})?(?=[{[])/;
 function openJson(value: unknown): readonly unknown[] | undefined {
   const begin = typeof value === "string" ? beginsJson.exec(value)?.[0] : undefined;
   if (typeof value !== "string" || begin === undefined) return undefined;
-  const parsed = parseJson(value.slice(begin.length));
+  const text = value.slice(begin.length);
+  const parsed = parseJson(text);
   if (Array.isArray(parsed)) return parsed;
-  return isObject(parsed) ? [parsed] : undefined;
+  return isObject(parsed) ? [parsed] : openLines(text);
+}
+
+/** Objects on a line each, as collectors batch them; undefined where any line holds something else. */
+function openLines(text: string): readonly unknown[] | undefined {
+  if (!text.includes("\n")) return undefined;
+  const objects: unknown[] = [];
+  for (const line of text.split("\n")) {
+    if (line.trim() === "") continue;
+    const parsed = parseJson(line);
+    if (!isObject(parsed)) return undefined;
+    objects.push(parsed);
+  }
+  return objects;
 }
 
 /** Dotted keys are passed on like the objects they stand for. */
