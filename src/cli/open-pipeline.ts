@@ -15,8 +15,8 @@ import { createRedaction, noRedaction, type Redaction } from "../pipeline/redact
 import type { PipelineParts } from "../pipeline/wire.ts";
 import type { Connector } from "../sdk/connector.ts";
 import { openState, type State } from "../state/open-state.ts";
-import { createCounts } from "../telemetry/signals.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
+import type { RunObserver } from "./observe-run.ts";
 import { type OpenLabeller, openLabeller } from "./open-labeller.ts";
 import { mappingSources } from "./open-mappings.ts";
 import { openSessions } from "./open-sessions.ts";
@@ -35,8 +35,15 @@ const tickMs = 5_000;
 const stopWithinMs = 20_000;
 
 /** Opens everything a configuration names. Throws TagsmithError; nothing stays open then. */
-export async function openPipeline(config: Config, registry: ConnectorRegistry): Promise<OpenPipeline> {
-  const source = connectorOf(registry, config.source.type, "source").createSource(settingsOf(config.source));
+export async function openPipeline(
+  config: Config,
+  registry: ConnectorRegistry,
+  { counts, metrics: { signals }, onWait }: Pick<RunObserver, "counts" | "metrics" | "onWait">,
+): Promise<OpenPipeline> {
+  const source = connectorOf(registry, config.source.type, "source").createSource(settingsOf(config.source), {
+    signals,
+    onWait,
+  });
   const sources = mappingSources(config);
   const normalizer = createReloadableNormalizer(
     (mappings) => createNormalizer({ mappings, readers: builtInReaders, source: source.name }),
@@ -57,7 +64,7 @@ export async function openPipeline(config: Config, registry: ConnectorRegistry):
   };
   try {
     const { model, vocabulary } = opened.artifact;
-    const context = { model, vocabulary, techniques: loadAttack(bundled.attack()) };
+    const context = { model, vocabulary, techniques: loadAttack(bundled.attack()), signals };
     const sink = connectorOf(registry, config.sink.type, "sink").createSink(settingsOf(config.sink), context);
     closers.push(() => sink.close());
     const state = openStateFile(config.state.path);
@@ -65,9 +72,8 @@ export async function openPipeline(config: Config, registry: ConnectorRegistry):
     checkFingerprint(state, config, { model, source: source.name, sink: sink.target });
     const sessions = openSessions(config, opened, () => Date.now());
     const { max_batches_in_flight: maxBatchesInFlight } = config.pipeline;
-    const live = config.source["follow"] === true ? { tickMs } : {};
+    const live = source.isLive === true ? { tickMs } : {};
     const clock = { now: () => Date.now(), random: () => Math.random(), stopWithinMs };
-    const counts = createCounts();
     const { labeller } = opened;
     const parts = {
       source,

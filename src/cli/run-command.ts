@@ -3,12 +3,13 @@ import { type Config, configSchema } from "../config/config-schema.ts";
 import { loadConfig, parseWith } from "../config/load-config.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { runPipeline } from "../pipeline/wire.ts";
+import { type HealthServer, openHealthServer } from "../server/health-server.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
+import { observeRun, type RunObserver } from "./observe-run.ts";
 import { openPipeline } from "./open-pipeline.ts";
 import { bundled } from "./paths.ts";
-import { createProgress } from "./progress.ts";
-import { addToSummary, createRunSummary, summaryJson, summaryText } from "./run-summary.ts";
+import { summaryJson, summaryText } from "./run-summary.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
 import { watchMappings } from "./watch-mappings.ts";
@@ -66,27 +67,15 @@ async function runConfig(
   const stop = stopOnSignals(process, terminal.now, () => {
     if (!isSilent) terminal.err.write("\nStopping: what was read is finished and stored. Ctrl-C again ends at once.\n");
   });
-  const pipeline = await openPipeline(config, registry).catch((error: unknown) => {
+  const observer = observeRun(terminal, isSilent);
+  const { counts, summary, onStep, onWait } = observer;
+  const pipeline = await openPipeline(config, registry, observer).catch((error: unknown) => {
     throw inFile(error, file);
   });
-  const { counts } = pipeline.parts;
-  const summary = createRunSummary();
-  const progress = createProgress({
-    stream: terminal.err,
-    now: terminal.now,
-    enabled: !isSilent,
+  const health = await openHealth(config, observer).catch(async (error: unknown) => {
+    await pipeline.close();
+    throw inFile(error, file);
   });
-  const started = terminal.now();
-  const onWait: NonNullable<typeof pipeline.parts.onWait> = ({ code, message }, waitMs) => {
-    const again = `Trying again in ${(waitMs / 1000).toFixed(1)} s.`;
-    terminal.err.write(`${oneLine(`tagsmith: ${code}: ${message} ${again}`)}\n`);
-  };
-  const onStep: NonNullable<typeof pipeline.parts.onStep> = ({ batch }, output) => {
-    addToSummary(summary, output);
-    const seconds = Math.max(0.001, (terminal.now() - started) / 1000);
-    const rate = `${counts.events.toLocaleString("en-US")} events · ${Math.round(counts.events / seconds).toLocaleString("en-US")}/s`;
-    if (batch.progress) progress.update(batch.progress.done, batch.progress.total, batch.progress.unit, rate);
-  };
   const unwatch = watchMappings({
     paths: [config.mappings.path ?? [], config.mappings.extra].flat(),
     everyMs: config.mappings.reload_secs * 1000,
@@ -102,14 +91,26 @@ async function runConfig(
     terminal.err.write("Stopped before all that was read could be stored; the rest is read again at the next start.\n");
   } finally {
     unwatch();
-    progress.end();
+    observer.end();
+    await health?.close();
     await pipeline.close();
     stop.release();
   }
-  const seconds = Math.max(0.001, (terminal.now() - started) / 1000);
+  const seconds = observer.seconds();
   if (options.json) terminal.out.write(`${JSON.stringify(summaryJson(summary, counts, seconds))}\n`);
   else if (!options.quiet) terminal.out.write(summaryText(summary, counts, seconds));
   return stop.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
+}
+
+function openHealth({ health }: Config, { metrics }: RunObserver): Promise<HealthServer | undefined> {
+  if (health.port === undefined) return Promise.resolve(undefined);
+  const { host, port } = health;
+  const { snapshot } = metrics;
+  const use = () => ({
+    residentBytes: process.memoryUsage.rss(),
+    cpuSecs: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
+  });
+  return openHealthServer({ host, port, snapshot, use });
 }
 
 /** A connector knows its settings, not the file they stand in. */

@@ -48,6 +48,17 @@ export const configSchema = z.strictObject({
     .prefault({}),
   redact: z.enum(["stored", "all", "off"]).default("stored").describe("Where secrets in texts are hidden."),
   redaction: z.strictObject({ path: z.string().min(1).optional() }).default({}),
+  health: z
+    .strictObject({
+      host: z.string().min(1).default("127.0.0.1"),
+      port: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .optional()
+        .describe("Where a run answers how it is doing; nowhere when left out."),
+    })
+    .prefault({}),
   pipeline: z.strictObject({ max_batches_in_flight: z.int().min(1).max(64).default(4) }).prefault({}),
 });
 

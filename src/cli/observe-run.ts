@@ -1,0 +1,48 @@
+import type { TagsmithError } from "../event/tagsmith-error.ts";
+import type { PipelineParts } from "../pipeline/wire.ts";
+import { createRunMetrics, type RunMetrics } from "../telemetry/run-metrics.ts";
+import { type Counts, createCounts } from "../telemetry/signals.ts";
+import { createProgress } from "./progress.ts";
+import { addToSummary, createRunSummary, type RunSummary } from "./run-summary.ts";
+import { oneLine, type Terminal } from "./terminal.ts";
+
+/** Sees what a run does: for the progress line, the summary and the metrics. */
+export interface RunObserver {
+  readonly counts: Counts;
+  readonly metrics: RunMetrics;
+  readonly summary: RunSummary;
+  readonly onStep: NonNullable<PipelineParts["onStep"]>;
+  readonly onWait: (error: TagsmithError, waitMs: number) => void;
+  /** Seconds since the start, never 0. */
+  seconds(): number;
+  end(): void;
+}
+
+/** Starts to observe. `isSilent`: no progress; that something is waited for is always said. */
+export function observeRun(terminal: Terminal, isSilent: boolean): RunObserver {
+  const counts = createCounts();
+  const metrics = createRunMetrics(counts, () => Date.now());
+  const summary = createRunSummary();
+  const progress = createProgress({ stream: terminal.err, now: terminal.now, enabled: !isSilent });
+  const started = terminal.now();
+  const seconds = (): number => Math.max(0.001, (terminal.now() - started) / 1000);
+  return {
+    counts,
+    metrics,
+    summary,
+    seconds,
+    onStep: ({ batch }, output) => {
+      metrics.stepDone(output);
+      addToSummary(summary, output);
+      const perSecond = Math.round(counts.events / seconds());
+      const rate = `${counts.events.toLocaleString("en-US")} events · ${perSecond.toLocaleString("en-US")}/s`;
+      if (batch.progress) progress.update(batch.progress.done, batch.progress.total, batch.progress.unit, rate);
+    },
+    onWait: (error, waitMs) => {
+      metrics.waiting(error);
+      const again = `Trying again in ${(waitMs / 1000).toFixed(1)} s.`;
+      terminal.err.write(`${oneLine(`tagsmith: ${error.code}: ${error.message} ${again}`)}\n`);
+    },
+    end: () => progress.end(),
+  };
+}

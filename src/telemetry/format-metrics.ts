@@ -1,0 +1,44 @@
+import type { RunSnapshot } from "./run-metrics.ts";
+
+/** What the process itself uses. */
+export interface ProcessUse {
+  readonly residentBytes: number;
+  readonly cpuSecs: number;
+}
+
+/** A run in Prometheus' text format, version 0.0.4. */
+export function formatMetrics(run: RunSnapshot, use: ProcessUse): string {
+  return [
+    metric("documents_read_total", "counter", "Documents read from the source.", run.documents),
+    metric("events_labelled_total", "counter", "Events that have labels.", run.labelled),
+    metric("documents_skipped_total", "counter", "Documents that are not to be labelled.", run.skipped, "reason"),
+    metric("dead_letters_total", "counter", "Documents that could not become events.", run.deadLetters, "code"),
+    metric("verdicts_written_total", "counter", "Verdicts written, online ones too.", run.verdicts, "verdict"),
+    metric("source_errors_total", "counter", "Failed attempts to read.", run.sourceErrors, "code"),
+    metric("sink_errors_total", "counter", "Failed requests and documents of bulk writes.", run.sinkErrors, "code"),
+    metric("sink_documents_total", "counter", "Written documents by what became of them.", run.sinkDocuments, "result"),
+    metric("event_lag_seconds", "gauge", "Age of the newest event written, by event time.", run.eventLagSecs),
+    metric("ingest_lag_seconds", "gauge", "How far the source is behind, by ingest time.", run.ingestLagSecs),
+    metric("checkpoint_age_seconds", "gauge", "Time since the last step was stored.", run.checkpointAgeSecs),
+    metric("waiting", "gauge", "1 while a failed attempt is made again.", run.waitingFor === undefined ? 0 : 1),
+    metric("start_time_seconds", "gauge", "When the run began, since 1970.", run.startedMs / 1_000),
+    metric("process_resident_bytes", "gauge", "Memory of the process.", use.residentBytes),
+    metric("process_cpu_seconds_total", "counter", "Processor time of the process.", use.cpuSecs),
+  ].join("");
+}
+
+type Values = number | undefined | Readonly<Record<string, number>>;
+
+function metric(name: string, type: "counter" | "gauge", help: string, values: Values, label = ""): string {
+  if (values === undefined) return "";
+  const full = `tagsmith_${name}`;
+  const samples =
+    typeof values === "number"
+      ? [`${full} ${values}\n`]
+      : Object.entries(values).map(([kind, value]) => `${full}{${label}="${escapeLabel(kind)}"} ${value}\n`);
+  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${samples.join("")}`;
+}
+
+function escapeLabel(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
