@@ -44,6 +44,8 @@ export interface AuditdEvent {
   readonly euid_name?: string | undefined;
   readonly acct?: string | undefined;
   readonly success?: boolean | undefined;
+  /** `success` in the words of Auditbeat. */
+  readonly result?: "success" | "fail" | undefined;
   readonly syscall?: string | undefined;
   readonly arch?: string | undefined;
   readonly key?: readonly string[] | undefined;
@@ -81,6 +83,7 @@ export function assembleAuditEvent(lines: readonly AuditLine[]): AuditdEvent {
 }
 
 function whoAndWhere(main: AuditFields, lines: readonly AuditLine[]): Partial<AuditdEvent> {
+  const success = outcome(setValue(main.get("success") ?? main.get("res")));
   return {
     exe: decodedValue(main.get("exe")),
     comm: decodedValue(main.get("comm")),
@@ -100,7 +103,8 @@ function whoAndWhere(main: AuditFields, lines: readonly AuditLine[]): Partial<Au
     auid_name: setValue(main.get("AUID")),
     uid_name: setValue(main.get("UID")),
     euid_name: setValue(main.get("EUID")),
-    success: outcome(setValue(main.get("success") ?? main.get("res"))),
+    success,
+    result: success === undefined ? undefined : success ? "success" : "fail",
     arch: architectureName(setValue(main.get("arch")), setValue(main.get("ARCH"))),
     key: decodedValue(main.get("key"))?.split("\u0001"),
   };
