@@ -151,6 +151,13 @@ const goldens: readonly Golden[] = [
     "roleRef=cluster-admin,subject=system:serviceaccount:prod:web User:bob",
   ),
   body(
+    "an older binding of OpenShift",
+    "create",
+    "authorization.openshift.io/rolebindings",
+    { roleRef: { name: "admin" }, userNames: ["bob"], groupNames: ["dev"] },
+    "roleRef=admin,subject=User:bob Group:dev",
+  ),
+  body(
     "a secret, by its keys alone",
     "create",
     "core/secrets",

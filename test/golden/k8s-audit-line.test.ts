@@ -80,6 +80,16 @@ const goldens: readonly Golden[] = [
     line: `k8s_audit verb=get ${tail.replace("alice", "bob")} requestURI=/oauth/authorize`,
   },
   {
+    what: "an OAuth token of OpenShift without the token, which is its name",
+    audit: {
+      ...head,
+      verb: "delete",
+      objectRef: { resource: "oauthaccesstokens", apiGroup: "oauth.openshift.io", name: "sha256~abc" },
+      requestURI: "/apis/oauth.openshift.io/v1/oauthaccesstokens/sha256~abc?timeout=1s",
+    },
+    line: `k8s_audit verb=delete apiGroup=oauth.openshift.io resource=oauthaccesstokens name=<redacted> ${tail} requestURI=/apis/oauth.openshift.io/v1/oauthaccesstokens/<redacted>`,
+  },
+  {
     what: "an impersonated user beside the real one",
     audit: { ...head, impersonatedUser: { username: "bob" }, verb: "list", objectRef: { resource: "secrets" } },
     line: "k8s_audit verb=list apiGroup=core resource=secrets user=alice impersonatedUser=bob userAgent=kubectl/v1.31 sourceIP=198.51.100.10 stage=ResponseComplete",

@@ -19,7 +19,11 @@ export function addRoleFacts(facts: FactList, body: Obj): void {
 /** Role and subjects of a RoleBinding or ClusterRoleBinding. */
 export function addBindingFacts(facts: FactList, body: Obj): void {
   facts.add("roleRef", text(obj(body["roleRef"])["name"]));
-  facts.addAll("subject", list(body["subjects"]).slice(0, 20).map(obj).map(subjectName));
+  const subjects = list(body["subjects"]).slice(0, 20).map(obj).map(subjectName);
+  // OpenShift's own bindings of old name users and groups apart.
+  const users = texts(body["userNames"]).map((name) => (name.startsWith("system:") ? name : `User:${name}`));
+  const groups = texts(body["groupNames"]).map((name) => `Group:${name}`);
+  facts.addAll("subject", subjects.length > 0 ? subjects : [...users, ...groups]);
 }
 
 function subjectName(subject: Obj): string {

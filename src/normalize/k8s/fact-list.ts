@@ -56,7 +56,7 @@ export function createFactList(): FactList {
 
 /** Keys of what gives power over node, cluster or program; in a JSON patch they stand in the path. */
 const power =
-  /(?:^|[./=])(?:image|privileged|allowPrivilegeEscalation|capabilities|hostPID|hostIPC|hostNetwork|hostPath|hostUsers|procMount|command|args|serviceAccountName|runAsUser|roleRef|subjects?|rules|verbs|webhooks|clientConfig|failurePolicy|nodeName|ephemeralContainers)(?:[=./[]|$)/;
+  /(?:^|[./=])(?:image|privileged|allowPrivilegeEscalation|capabilities|hostPID|hostIPC|hostNetwork|hostPath|hostUsers|procMount|command|args|serviceAccountName|runAsUser|roleRef|subjects?|rules|verbs|webhooks|clientConfig|failurePolicy|nodeName|ephemeralContainers|allowHost\w{1,30}|allowPrivileged\w{1,30}|users|groups)(?:[=./[]|$)/;
 
 function isImportant(text: string): boolean {
   return power.test(text);

@@ -1,3 +1,4 @@
+import { redacted } from "./fact-list.ts";
 import { requestFacts } from "./request-facts.ts";
 import { readTarget } from "./request-target.ts";
 import { redactUri, splitUri } from "./request-uri.ts";
@@ -24,7 +25,9 @@ export function renderAuditLine(given: Obj): string {
   const { path, query } = splitUri(uri);
   const target = readTarget(obj(audit["objectRef"]), path);
   const { resource, subresource } = target;
-  const name = resource === "" ? target.name : objectName(audit, target.name, body);
+  const isToken = tokenResources.has(resource);
+  const name =
+    isToken && target.name !== "" ? redacted : resource === "" ? target.name : objectName(audit, target.name, body);
   let line = "k8s_audit";
   line += token(" verb=", verb);
   if (resource !== "") line += token(" apiGroup=", target.apiGroup || "core");
@@ -39,9 +42,21 @@ export function renderAuditLine(given: Obj): string {
   line += token(" stage=", text(audit["stage"]));
   const facts = requestFacts({ verb, resource, subresource, name, query }, body);
   // The query of a stream is what the facts are made of.
-  const shown = streamSubresources.has(subresource) && facts !== "" ? path : redactUri(uri);
+  const isQueryKnown = streamSubresources.has(subresource) && facts !== "";
+  const shown = isToken ? redactName(path, target.name) : isQueryKnown ? path : redactUri(uri);
   if (shown !== "") line += ` requestURI=${oneLine(shown, maxUriChars)}`;
   return facts === "" ? line : `${line} requestObject=${facts}`;
+}
+
+/** OpenShift names these objects by the token itself, or its hash. */
+const tokenResources: ReadonlySet<string> = new Set([
+  "oauthaccesstokens",
+  "oauthauthorizetokens",
+  "useroauthaccesstokens",
+]);
+
+function redactName(path: string, name: string): string {
+  return name === "" ? path : path.replaceAll(encodeURIComponent(name), redacted).replaceAll(name, redacted);
 }
 
 function token(label: string, value: string): string {
