@@ -105,7 +105,7 @@ async function addEsql(build: string, home: string, version: string): Promise<vo
   await addModule(home, "x-pack-kql", kqlJar, antlr);
   await addModule(home, "mapper-version", mapperVersion[0] ?? "", []);
   const elsewhere =
-    /^(antlr4-runtime|commons-codec|elasticsearch-grok|elasticsearch-scripting|hppc|jcodings|joni|lucene-core|slf4j-|x-pack-esql-|x-pack-mapper-version)/;
+    /^(antlr4-runtime|commons-codec|elasticsearch-grok|elasticsearch-scripting|hppc|jcodings|joni|lucene-core|slf4j-|x-pack-esql-core|x-pack-esql-\d|x-pack-mapper-version)/;
   const rest = (await find(/./)).filter((jar) => !elsewhere.test(nameOf(jar)));
   await addModule(home, "x-pack-esql", esqlJar, rest);
   const descriptor = join(home, "modules", "x-pack-esql", "plugin-descriptor.properties");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { copyJars, copyOne, unzip } from "./maven.ts";
 import { homeOf, type ServerVersion, serversHome } from "./server-version.ts";
 
-/** Modules by artifact, with the class a server starts them by. */
+/** Modules by artifact, with the class a server of version 3 starts them by; in version 2 it is a `…Plugin`. */
 const modules: Readonly<Record<string, string>> = {
   "transport-netty4-client": "org.opensearch.transport.Netty4ModulePlugin",
   "lang-painless": "org.opensearch.painless.PainlessModulePlugin",
@@ -81,7 +81,7 @@ async function addModule(
     version,
     "opensearch.version": version,
     "java.version": isTwo ? "11" : "21",
-    classname: className,
+    classname: isTwo ? className.replace(/ModulePlugin$/, "Plugin") : className,
     "extended.plugins": extendsPainless.includes(name) ? "lang-painless" : "",
     "has.native.controller": "false",
   };

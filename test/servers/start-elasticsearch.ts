@@ -29,7 +29,7 @@ export async function elasticsearchCommand(settings: RunSettings): Promise<Comma
       CLI_JAVA_OPTS: smallLauncher.join(" "),
     };
     const args = [...smallLauncher, "-cp", join(launcher, "*"), "org.elasticsearch.server.launcher.ServerLauncher"];
-    return { java, args, env: { ...env, ...own } };
+    return { cwd: home, java, args, env: { ...env, ...own } };
   }
   const properties = {
     "cli.name": "server",
@@ -42,7 +42,12 @@ export async function elasticsearchCommand(settings: RunSettings): Promise<Comma
   };
   const flags = Object.entries(properties).map(([name, value]) => `-D${name}=${value}`);
   const path = `${join(home, "lib", "*")}:${join(home, "lib", "cli-launcher", "*")}`;
-  return { java, args: [...smallLauncher, ...flags, "-cp", path, "org.elasticsearch.launcher.CliToolLauncher"], env };
+  return {
+    cwd: home,
+    java,
+    args: [...smallLauncher, ...flags, "-cp", path, "org.elasticsearch.launcher.CliToolLauncher"],
+    env,
+  };
 }
 
 /** Heap, and logs of the Java machine in the folder of the run instead of the shared home. */

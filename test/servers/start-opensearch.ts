@@ -31,7 +31,7 @@ export async function openSearchCommand({ server, home, folder, heap }: RunSetti
   const newer = ["--enable-native-access=ALL-UNNAMED", `-javaagent:${await agentOf(home, isTwo)}`];
   const own = isTwo ? ["-Djava.security.manager=allow"] : newer;
   const args = [...common, ...own, "-cp", join(home, "lib", "*"), "org.opensearch.bootstrap.OpenSearch"];
-  return { java: findJava(isTwo ? [17, 21] : [25, 21]), args, env: {} };
+  return { cwd: folder, java: findJava(isTwo ? [17, 21] : [25, 21]), args, env: {} };
 }
 
 async function agentOf(home: string, isTwo: boolean): Promise<string> {

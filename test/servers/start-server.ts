@@ -35,6 +35,7 @@ export interface RunningServer {
 
 /** How to start one server: what runs, and where. */
 export interface Command {
+  readonly cwd: string;
   readonly java: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -59,13 +60,17 @@ export async function startServer(server: ServerVersion, options: StartOptions =
   await assemble(server);
   const runs = join(serversHome(), "run");
   await mkdir(runs, { recursive: true });
+  await sweep(runs);
   const folder = await mkdtemp(join(runs, `${server.product}-${server.version}-`));
   const [port, transportPort] = [await freePort(), await freePort()];
   const home = homeOf(server);
   const settings = { server, home, folder, port, transportPort, heap: options.heap ?? "512m", options };
   const url = `${options.scheme ?? "http"}://127.0.0.1:${port}`;
   const start = (): Promise<number> => launch(settings, url);
-  let pid = await start();
+  let pid = await start().catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
   return {
     version: server,
     url,
@@ -111,7 +116,7 @@ async function launch(settings: RunSettings, url: string): Promise<number> {
   return run(command, settings, url);
 }
 
-function baseConfig({ folder, port, transportPort }: RunSettings): string[] {
+function baseConfig({ server, folder, port, transportPort, options }: RunSettings): string[] {
   return [
     "cluster.name: test",
     "node.name: n1",
@@ -123,7 +128,27 @@ function baseConfig({ folder, port, transportPort }: RunSettings): string[] {
     `path.logs: ${join(folder, "logs")}`,
     `path.repo: ["${join(folder, "repo")}"]`,
     "cluster.routing.allocation.disk.threshold_enabled: false",
+    ...(server.product === "elasticsearch" ? withoutSecurity(options) : []),
   ];
+}
+
+/** Elasticsearch is secured unless it is told otherwise. */
+function withoutSecurity({ config = [] }: StartOptions): string[] {
+  const own = "xpack.security.autoconfiguration.enabled: false";
+  return config.some((line) => line.startsWith("xpack.security.enabled"))
+    ? [own]
+    : [own, "xpack.security.enabled: false"];
+}
+
+/** Ends and removes servers whose tests were killed before they could. */
+async function sweep(runs: string): Promise<void> {
+  for (const name of await readdir(runs)) {
+    const text = await readFile(join(runs, name, "pids"), "utf8").catch(() => "");
+    const [owner = 0, pid = 0] = text.split(" ").map(Number);
+    if (text === "" || existsSync(`/proc/${owner}`)) continue;
+    await end(pid, "SIGKILL");
+    await rm(join(runs, name), { recursive: true, force: true });
+  }
 }
 
 /** The servers refuse to run as root: then they run as nobody. */
@@ -136,7 +161,7 @@ async function run(command: Command, { folder }: RunSettings, url: string): Prom
   const out = openSync(log, "a");
   const env = { PATH: "/usr/bin:/bin", HOME: folder, LANG: "C.UTF-8", ...command.env };
   const child = spawn(command.java, command.args, {
-    cwd: folder,
+    cwd: command.cwd,
     env,
     detached: true,
     stdio: ["ignore", out, out],
@@ -146,6 +171,7 @@ async function run(command: Command, { folder }: RunSettings, url: string): Prom
   child.on("error", () => undefined);
   child.unref();
   const pid = child.pid;
+  await writeFile(join(folder, "pids"), `${process.pid} ${pid}`);
   if (pid === undefined) throw new Error(`${command.java} cannot be started; the servers of the tests need Java`);
   const since = performance.now();
   while (!(await answers(url))) {
@@ -192,7 +218,7 @@ async function end(pid: number, how: NodeJS.Signals): Promise<void> {
 /** False when nobody is there any more. */
 function signal(pid: number, how: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, how);
+    process.kill(pid > 1 ? -pid : pid, how);
     return true;
   } catch {
     return false;
