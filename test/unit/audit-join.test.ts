@@ -85,6 +85,19 @@ describe("audit records in documents of their own", () => {
     expect(outline(create().normalize(recordsOf(reversed)))).toEqual(["id -4 1,2,3,4"]);
   });
 
+  it("are joined when one argument, or the border between two, is where a record ends", () => {
+    const [syscall = {}, execve = {}, cwd = {}, title = {}] = documentsOf({
+      sequence: 1,
+      args: ["sh", "-c", "echo one"],
+    });
+    const rest = (...args: string[]): Document => ({ ...execve, process: { args } });
+    const within = rest("[... 2 truncated arguments ...]", " two", "x");
+    const between = rest("[... 3 truncated arguments ...]", "x y");
+    const read = (more: Document) => outline(create().normalize(recordsOf([syscall, execve, more, cwd, title])));
+    expect(read(within)).toEqual(["sh -c echo one two x 1,2,3,4,5"]);
+    expect(read(between)).toEqual(["sh -c echo one x y 1,2,3,4,5"]);
+  });
+
   it("of two hosts with the same time and sequence stay apart", () => {
     const events = ["web-1", "web-2"].map((host) => documentsOf({ sequence: 1, host, args: [host] }));
     const results = create().normalize(recordsOf(interleave(events)));

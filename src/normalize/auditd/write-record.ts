@@ -37,18 +37,21 @@ export function isGap(arg: string | undefined): boolean {
 
 /**
  * Arguments as the fields of an EXECVE record. An element that stands for lost ones leaves their numbers out, so that
- * they count as lost and another record may still bring them.
+ * they count as lost and another record may still bring them. What follows such a beginning may be the rest of an
+ * argument that another record begins.
  */
 export function writeArguments(args: readonly string[], argc?: string): string {
   let fields = writeBare("argc", argc);
   let place = 0;
+  let continues = isGap(args[0]);
   for (const arg of args) {
     const lost = gap.exec(arg);
     if (lost !== null) {
       place += Number(lost[1] ?? lost[2]);
       continue;
     }
-    fields += writeText(`a${place}`, arg);
+    fields += writeText(continues ? `a${place}[+]` : `a${place}`, arg);
+    continues = false;
     place += 1;
   }
   return fields;
