@@ -30,6 +30,7 @@ export function scaffoldMapping(name: string, documents: readonly Document[]): s
     recogniseSection(leaves, proposals, all),
     "platform: linux",
     'absent: ["-", "", "(null)", unset]',
+    skipSection(leaves, proposals, all),
     listSection("text", proposals.text, all, textLine),
     listSection("time", proposals.time, all, timeLine),
     listSection("session", proposals.session, all, (leaf) => `{ fields: [${quoted(leaf.path)}] }`),
@@ -48,21 +49,34 @@ function titleOf(name: string): string {
 
 /** Names of fields that say what kind a document is. */
 const kindName =
-  /(^|[._])(app|application|type|kind|source|dataset|module|vendor|product|program|service|category|event[._]?name|event[._]?type|log[._]?type|action|provider|facility|schema|channel)$/i;
+  /(^|[._])(app|application|type|kind|source|dataset|module|vendor|product|program|service|svc|category|event|evt|event[._]?name|event[._]?type|log[._]?type|log[._]?name|action|provider|facility|schema|channel|tag)$/i;
 
-/** What every sample has: a word that says its kind, else just the field of the text. */
-function recogniseSection(leaves: readonly Leaf[], proposals: Proposals, all: number): string {
-  const constant = leaves.filter(
+/** Fields that hold the same word in every sample and say its kind. */
+function kindsOf(leaves: readonly Leaf[], all: number): Leaf[] {
+  const kinds = leaves.filter(
     ({ path, count, values }) => count === all && values.length === 1 && kindName.test(path) && isWord(values[0]),
   );
-  const tests = constant
-    .slice(0, 3)
-    .map(({ path, values }) => `    - { field: ${quoted(path)}, equals: ${quoted(values[0] ?? "")} }`);
+  return kinds.slice(0, 3);
+}
+
+/** What every sample has: words that say its kind, and the field of the text; else any field. */
+function recogniseSection(leaves: readonly Leaf[], proposals: Proposals, all: number): string {
+  const kinds = kindsOf(leaves, all);
   const [text] = proposals.text;
-  if (text !== undefined) tests.push(`    - { field: ${quoted(text.path)}, exists: true }`);
-  if (tests.length === 0) tests.push(`    - { field: ${quoted(leaves[0]?.path ?? "FIELD")}, exists: true }`);
-  const note = "# Tests that hold for these documents and for no others.";
-  return `${note}\nrecognise:\n  all:\n${tests.join("\n")}`;
+  const tests = kinds.map(({ path, values }) => `{ field: ${quoted(path)}, equals: ${quoted(values[0] ?? "")} }`);
+  const needsText = text !== undefined && (kinds.length === 0 || text.count === all);
+  if (needsText) tests.push(`{ field: ${quoted(text.path)}, exists: true }`);
+  if (tests.length === 0) tests.push(`{ field: ${quoted(leaves[0]?.path ?? "FIELD")}, exists: true }`);
+  const lines = tests.map((test) => `    - ${test}`).join("\n");
+  return `# Tests that hold for these documents and for no others.\nrecognise:\n  all:\n${lines}`;
+}
+
+/** Where only some samples of a kind hold a command, the others tell of something else. */
+function skipSection(leaves: readonly Leaf[], proposals: Proposals, all: number): string {
+  const [text] = proposals.text;
+  if (text === undefined || text.count === all || kindsOf(leaves, all).length === 0) return "";
+  const test = `{ none: [{ field: ${quoted(text.path)}, exists: true }] }`;
+  return `# Documents of this kind that tell of no command.\nskip:\n  - when: ${test}\n    code: not_execution\n    reason: The document names no command.`;
 }
 
 function isWord(value: string | undefined): boolean {

@@ -73,6 +73,15 @@ describe("a mapping made of samples", () => {
     expect(text).toContain('  - user # 1 of 2, e.g. "a"');
   });
 
+  it("skips documents of its kind that hold no command", () => {
+    const { text } = readScaffold([
+      { svc: "gate", cmd: "id" },
+      { svc: "gate", peer: "192.0.2.1" },
+    ]);
+    expect(text).toContain("    - { field: svc, equals: gate }\nplatform");
+    expect(text).toContain("skip:\n  - when: { none: [{ field: cmd, exists: true }] }\n    code: not_execution\n");
+  });
+
   it("says where it found no command", () => {
     expect(readScaffold([{ level: "info", n: 1 }]).text).toContain(
       "- FIELD # no field of the sample looks like a command",
