@@ -1,9 +1,12 @@
 import type { Document } from "../../sdk/document.ts";
-import { scalarText } from "../coerce-value.ts";
+import { asText, scalarText } from "../coerce-value.ts";
 import { isObject } from "../compile-path.ts";
 import { writeArguments, writeHeader, writeSet, writeText } from "./write-record.ts";
 
-/** Records that one event may have many of are lists in Laurel's output; more than these tell nothing new. */
+/**
+ * Records that one event may have many of are lists in Laurel's output; more than these tell nothing new, and of
+ * paths the first is the program's.
+ */
 const maxRecords = 8;
 /** Names that are the event's or Laurel's own, not records. */
 const noRecord: ReadonlySet<string> = new Set(["ID", "NODE", "ENV", "PARENT_INFO", "CONTAINER_INFO", "LABELS"]);
@@ -14,14 +17,14 @@ const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
  * audit time and serial, or it holds no record.
  */
 export function renderLaurel(_: unknown, document: Document): string | undefined {
-  const id = document["ID"];
+  const id = asText(document["ID"]);
   if (typeof id !== "string" || !/^\d{1,20}\.\d{1,20}:\d{1,20}$/.test(id)) return undefined;
   const node = scalarText(document["NODE"]);
   const lines: string[] = [];
   for (const [type, value] of Object.entries(document)) {
     if (!/^[A-Z][A-Z0-9_]{1,40}$/.test(type) || noRecord.has(type)) continue;
     const records: readonly unknown[] = Array.isArray(value) ? value : [value];
-    for (const record of records.slice(0, maxRecords)) {
+    for (const record of records.slice(0, type === "PATH" ? 1 : maxRecords)) {
       if (!isObject(record)) continue;
       const parent = type === "SYSCALL" ? writeSet("PARENT", parentOf(record, document)) : "";
       lines.push(writeHeader(type, id, node) + bodyOf(type, record) + parent);

@@ -27,7 +27,7 @@ const readField = compileFields([...Object.values(bare), ...Object.values(set), 
  * those after the eighth; else lines written from what was decoded. Undefined where there is neither.
  */
 export function renderWazuhAudit(_: unknown, document: Document): string | undefined {
-  const log: unknown = readLog(document);
+  const log = asText(readLog(document));
   if (typeof log === "string" && log.includes("audit(") && log.includes("type=")) return log;
   const serial = field(document, "id");
   const time = timeOf(document);
@@ -76,7 +76,7 @@ function actorOf(document: Document): string {
 function argumentsOf(document: Document): string {
   let body = "";
   for (const [name, value] of decodedArguments(document)) {
-    const text = /^a\d{1,7}$/.test(name) ? scalarText(value) : undefined;
+    const text = /^a\d{1,7}$/.test(name) ? scalarText(Array.isArray(value) ? value[0] : value) : undefined;
     if (text !== undefined) body += writeText(name, text);
   }
   return body;
