@@ -1,6 +1,7 @@
-"""Prints what pySigma reads in every rule of a folder, a line of JSON a file, in the form of `normal-form.ts`.
+"""Prints what pySigma reads in rules, a line of JSON a file, in the form of `normal-form.ts`.
 
     uv run --no-project --with pysigma==2.0.1 python dump_ast.py FOLDER...
+    uv run --no-project --with pysigma==2.0.1 python dump_ast.py --pipelines PIPELINE.yaml... -- RULE.yml...
 """
 
 import datetime
@@ -12,6 +13,7 @@ import sigma.conditions as conditions
 import sigma.types as types
 from sigma.collection import SigmaCollection
 from sigma.modifiers import reverse_modifier_mapping
+from sigma.processing.pipeline import ProcessingPipeline
 from sigma.rule import SigmaDetectionItem
 
 FLAGS = {"IGNORECASE": "i", "MULTILINE": "m", "DOTALL": "s"}
@@ -64,6 +66,8 @@ def value_of(value):
             return {"exists": value.exists}
         case types.SigmaFieldReference():
             return {"fieldref": value.field, "start": value.starts_with, "end": value.ends_with}
+        case types.SigmaQueryExpression():
+            return {"query": value.expr, "id": value.id}
         case types.SigmaExpansion():
             return {"any": expanded(value)}
     raise TypeError(type(value))
@@ -141,14 +145,29 @@ def rule(node):
     }
 
 
+def read(path, pipeline=None):
+    try:
+        rules = SigmaCollection.from_yaml(path.read_text("utf-8")).rules
+        return [rule(pipeline.apply(node) if pipeline else node) for node in rules]
+    except Exception as error:  # what pySigma refuses is compared as refused
+        return [{"refused": type(error).__name__, "message": str(error)}]
+
+
+def show(**fields):
+    print(json.dumps(fields, ensure_ascii=False))
+
+
 def main():
+    if sys.argv[1] == "--pipelines":
+        end = sys.argv.index("--")
+        for name in sys.argv[2:end]:
+            for path in sys.argv[end + 1 :]:
+                pipeline = ProcessingPipeline.from_yaml(Path(name).read_text("utf-8"))
+                show(pipeline=name, file=path, rules=read(Path(path), pipeline))
+        return
     for folder in sys.argv[1:]:
         for path in sorted(Path(folder).rglob("*.yml")):
-            try:
-                rules = [rule(node) for node in SigmaCollection.from_yaml(path.read_text("utf-8")).rules]
-            except Exception as error:  # what pySigma refuses is compared as refused
-                rules = [{"refused": type(error).__name__}]
-            print(json.dumps({"file": str(path), "rules": rules}, ensure_ascii=False))
+            show(file=str(path), rules=read(path))
 
 
 if __name__ == "__main__":

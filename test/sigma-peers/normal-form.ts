@@ -96,6 +96,6 @@ function normalValue(value: Value): unknown {
     case "expansion":
       return { any: value.values.map(normalValue) };
     case "query":
-      return { query: value.query };
+      return { query: value.query, id: value.id };
   }
 }

@@ -88,3 +88,8 @@ function assemble(
   const read = members.filter((member) => member !== undefined);
   return read.length === members.length ? { kind: "detection", linking, members: read } : undefined;
 }
+
+/** Reads one selection on its own, as pipelines add them. */
+export function parseSelection(value: YamlMap, report: Report): Detection | undefined {
+  return parseDetection(value, at(undefined, "conditions"), { report, values: 0 });
+}
