@@ -74,11 +74,11 @@ function addRecord(
   const key = `${host ?? ""}\0${header.node ?? ""}\0${header.stamp}`;
   const known = state.groups.get(key);
   if (known === undefined && header.type === "EOE") {
-    results.push(skipped("auditd_end_mark", "end mark of an event given out before", record));
+    results.push(skipped(record, { code: "auditd_end_mark", reason: "end mark of an event given out before" }));
     return;
   }
   if (known !== undefined && !touched.has(known) && isRepeated(known, record)) {
-    results.push(skipped("auditd_record_repeated", "the record was read before", record));
+    results.push(skipped(record, { code: "auditd_record_repeated", reason: "the record was read before" }));
     return;
   }
   const group = known ?? openEvent(state, bounds, { key, host, record, line: { header, line, cut } }, results);
@@ -103,8 +103,8 @@ function isRepeated(group: EventGroup, record: RecordPosition): boolean {
   return group.records.some((one) => one.id === record.id && one.container === record.container);
 }
 
-function skipped(code: string, reason: string, record: RecordPosition): ReaderResult {
-  return { kind: "skipped", code, reason, records: [record] };
+function skipped(record: RecordPosition, why: { readonly code: string; readonly reason: string }): ReaderResult {
+  return { kind: "skipped", ...why, records: [record] };
 }
 
 function dropEndMarks(results: ReaderResult[]): void {
