@@ -187,6 +187,18 @@ describe("auditd reader", () => {
     expect(parseAuditRecord("type=SYSCALL msg=audit(x.1:2): a=1").kind).toBe("unparsable");
   });
 
+  it("joins lines that one document of a shipper holds, and knows a line that comes in two documents", () => {
+    const reader = createAuditdReader();
+    const batch = { container: "f", id: "batch", sequence: 1 };
+    expect(reader.add(batch, syscall)).toEqual([]);
+    expect(reader.add(batch, execve('argc=1 a0="ls"'))).toEqual([]);
+    const [repeated] = reader.add({ container: "f", id: "other", sequence: 2 }, syscall);
+    expect(repeated).toMatchObject({ kind: "skipped", code: "auditd_record_repeated", records: [{ id: "other" }] });
+    expect(reader.flush()).toMatchObject([
+      { document: { auditd_event: { args: ["ls"] } }, records: [{ id: "batch" }] },
+    ]);
+  });
+
   it("takes an event of 200,000 records in linear time", () => {
     const reader = createAuditdReader();
     for (let sequence = 0; sequence < 200_000; sequence += 1) {

@@ -77,8 +77,11 @@ function addRecord(
     results.push(skipped(record, { code: "auditd_end_mark", reason: "end mark of an event given out before" }));
     return;
   }
-  if (known !== undefined && !touched.has(known) && isRepeated(known, record)) {
-    results.push(skipped(record, { code: "auditd_record_repeated", reason: "the record was read before" }));
+  if (known !== undefined && isRepeated(known, line)) {
+    // Of a text that holds the line twice, the event has the record already.
+    if (!touched.has(known)) {
+      results.push(skipped(record, { code: "auditd_record_repeated", reason: "the record was read before" }));
+    }
     return;
   }
   const group = known ?? openEvent(state, bounds, { key, host, record, line: { header, line, cut } }, results);
@@ -97,10 +100,9 @@ function addRecord(
 /** More records than any usual event has; beyond them a repeat is not looked for. */
 const maxCompared = 64;
 
-/** A source that looks back for late documents gives some twice. */
-function isRepeated(group: EventGroup, record: RecordPosition): boolean {
-  if (group.records.length > maxCompared) return false;
-  return group.records.some((one) => one.id === record.id && one.container === record.container);
+/** A source that looks back, or a shipper that was not sure, gives a record twice; no two of an event are alike. */
+function isRepeated(group: EventGroup, line: string): boolean {
+  return group.lines.length <= maxCompared && group.lines.some((one) => one.line === line);
 }
 
 function skipped(record: RecordPosition, why: { readonly code: string; readonly reason: string }): ReaderResult {
