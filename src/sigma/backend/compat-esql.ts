@@ -38,7 +38,7 @@ function writeField({ field, value }: FieldLeaf): string {
     case "null":
       return `${name} is null`;
     case "exists":
-      return value.exists ? `${name} is not null` : `not ${name} is not null`;
+      return `${name} is ${value.exists ? "not null" : "null"}`;
     case "regex":
       return `${name} rlike "${regexText(value, (text) => text.replaceAll(/["\\]/g, "\\$&"))}"`;
     case "cidr":

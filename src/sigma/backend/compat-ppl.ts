@@ -44,7 +44,7 @@ function writeField({ field, value }: FieldLeaf): string {
     case "null":
       return `isnull(${name})`;
     case "exists":
-      return value.exists ? `isnotnull(${name})` : `NOT isnotnull(${name})`;
+      return `${value.exists ? "isnotnull" : "isnull"}(${name})`;
     case "regex":
       return `match(${name}, '${regexText(value, (text) => text.replaceAll("'", "''"))}')`;
     case "cidr":

@@ -25,6 +25,7 @@ export function exactEsql(types: FieldTypes): TextLanguage {
     not: "not",
     order: ["or", "and", "not"],
     alwaysGroup: true,
+    maxOperands: 50,
     leaf: (leaf) => writeLeaf(leaf, types),
     negate: (text) => `not coalesce(${text}, false)`,
   };

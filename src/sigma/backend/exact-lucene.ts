@@ -93,7 +93,7 @@ function phraseOf(text: string): string {
   return `"${writeParts([text], phrase)}"`;
 }
 
-/** Slashes end a regex, so its own are escaped; `luceneRegex` has done so. */
+/** Slashes inside are escaped already; a backslash before the last slash would escape it, whatever stands before. */
 function writeRegex(regex: string): string {
-  return `/${regex}/`;
+  return `/${regex.endsWith("\\\\") ? `${regex.slice(0, -2)}[\\\\]` : regex}/`;
 }

@@ -13,6 +13,8 @@ export interface TextLanguage {
   leaf(leaf: Leaf): string;
   /** Several values of one field as a list, where the language has lists for them. */
   readonly list?: (field: string, values: readonly Value[]) => string | undefined;
+  /** Operands a parser takes in a row; longer rows are written in groups. */
+  readonly maxOperands?: number;
   /** How what is in parentheses is negated; `not` in front where left out. */
   readonly negate?: (text: string) => string;
   /** A test for null is written as a negation of its own: how, and how its opposite is. */
@@ -49,7 +51,15 @@ function writeOperands(kind: "and" | "or", operands: readonly Expression[], lang
     const text = writeExpression(operand, language);
     return needsGroup(kind, operand, language) ? `(${text})` : text;
   });
-  return written.join(` ${language[kind]} `);
+  return joinInGroups(written, ` ${language[kind]} `, language.maxOperands ?? written.length);
+}
+
+function joinInGroups(written: readonly string[], joiner: string, most: number): string {
+  if (written.length <= most) return written.join(joiner);
+  const groups: string[] = [];
+  for (let from = 0; from < written.length; from += most)
+    groups.push(`(${written.slice(from, from + most).join(joiner)})`);
+  return joinInGroups(groups, joiner, most);
 }
 
 function writeNot(operand: Expression, language: TextLanguage): string {
