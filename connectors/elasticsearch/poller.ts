@@ -170,7 +170,7 @@ export class Poller {
       client: this.#client,
       indices,
       selection: { exclude, query },
-      fields: this.#settings.context?.fields,
+      fields: this.#config.fields,
       keepAlive: `${view_keep_alive_secs}s`,
       pageSize: this.#pageSize,
     };

@@ -19,6 +19,8 @@ const poll = {
   time_fields: z.array(z.string().min(1)).min(1).max(4).default(["event.ingested", "@timestamp"]),
   /** Further conditions, in the server's query language. */
   query: z.record(z.string(), z.unknown()).optional(),
+  /** Fields to read of each document, `process.*` too; all when left out. What the mappings need must be among them. */
+  fields: z.array(z.string().min(1)).min(1).optional(),
   /** End when what was there at the start is read, instead of waiting for more. */
   once: z.boolean().default(false),
   poll_interval_secs: z.number().positive().max(3_600).default(5),

@@ -18,8 +18,6 @@ export interface SinkContext {
 /** What the runtime gives a source. */
 export interface SourceContext {
   readonly signals?: Signals;
-  /** The fields that the mappings read; undefined: any. A source may leave out the others. */
-  readonly fields?: readonly string[] | undefined;
   /** Told before each wait after an error that a later attempt may pass. */
   readonly onWait?: (error: TagsmithError, waitMs: number) => void;
 }

@@ -1,6 +1,6 @@
 import { everydayServer } from "../servers/server-version.ts";
 import { useServer } from "./siem-scene.ts";
-import { sourceContractSuite } from "./source-suite.ts";
+import { siemSuite } from "./siem-suite.ts";
 
 const scene = useServer(everydayServer);
-sourceContractSuite(scene);
+siemSuite(scene);

@@ -1,6 +1,6 @@
 import { serverVersions } from "../../servers/server-version.ts";
 import { useServer } from "../siem-scene.ts";
-import { sourceContractSuite } from "../source-suite.ts";
+import { siemSuite } from "../siem-suite.ts";
 
 const scene = useServer(serverVersions[3]);
-sourceContractSuite(scene);
+siemSuite(scene);

@@ -1,0 +1,11 @@
+import { pollSuite } from "./poll-suite.ts";
+import type { SiemScene } from "./siem-scene.ts";
+import { sourceContractSuite } from "./source-suite.ts";
+import { troubleSuite } from "./trouble-suite.ts";
+
+/** What must hold on every search server. */
+export function siemSuite(scene: SiemScene): void {
+  sourceContractSuite(scene);
+  pollSuite(scene);
+  troubleSuite(scene);
+}
