@@ -1,5 +1,5 @@
 import type { Document } from "../sdk/document.ts";
-import { compilePath, holderIn, splitPath } from "./compile-path.ts";
+import { compilePath, hasDottedKey, holderIn, splitPath } from "./compile-path.ts";
 
 /**
  * Whether a document has a field, or any field under it: `process` is there in `{process: {args}}` and in
@@ -20,14 +20,21 @@ function compileUnder(segments: readonly string[], from: number): Step {
   const start = `${rest.join(".")}.`;
   const inner = rest.slice(1).map((_, extra) => rest.slice(0, extra + 1).join("."));
   return (holder, steps) => {
-    for (const key in holder) {
-      if (key.length > start.length && key.startsWith(start) && (holder[key] ?? undefined) !== undefined) return true;
-    }
-    for (let index = 0; index < inner.length; index += 1) {
+    const mayJoin = from > 0 || hasDottedKey(holder);
+    if (mayJoin && hasKeyUnder(holder, start)) return true;
+    const reach = mayJoin ? inner.length : Math.min(inner.length, 1);
+    for (let index = 0; index < reach; index += 1) {
       const key = inner[index] ?? "";
       const next = Object.hasOwn(holder, key) ? holderIn(holder[key]) : undefined;
       if (next !== undefined && steps[from + index + 1]?.(next, steps) === true) return true;
     }
     return false;
   };
+}
+
+function hasKeyUnder(holder: Document, start: string): boolean {
+  for (const key in holder) {
+    if (key.length > start.length && key.startsWith(start) && (holder[key] ?? undefined) !== undefined) return true;
+  }
+  return false;
 }

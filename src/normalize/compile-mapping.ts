@@ -103,7 +103,7 @@ function compileFields(mapping: Mapping): (document: Document, text: string) => 
       wrongTypes.push(field);
     };
     const at = time(document, report);
-    const fields = {
+    const fields: EventFields = {
       platform: platform(document, text),
       text,
       timeMs: at?.timeMs,
@@ -116,8 +116,10 @@ function compileFields(mapping: Mapping): (document: Document, text: string) => 
       id: id(document, report),
       facts: facts(document, report),
       incomplete: incomplete(document),
+      // Last: the readers above report into it.
+      wrongTypes,
     };
-    return { ...fields, wrongTypes };
+    return fields;
   };
 }
 

@@ -40,25 +40,53 @@ type Step = (holder: Document, steps: readonly Step[]) => unknown;
 
 /** Reads the segments from `from` on in `holder`: the shortest key first, then keys that join several segments. */
 function compileStep(segments: readonly string[], from: number): Step {
-  const last = segments.length - 1;
-  const keys = segments.slice(from).map((_, extra) => compileKey(segments.slice(from, from + extra + 1).join(".")));
+  const [first = "", ...joined] = segments
+    .slice(from)
+    .map((_, extra) => segments.slice(from, from + extra + 1).join("."));
+  const isTop = from === 0;
   return (holder, steps) => {
-    for (let extra = 0; extra < keys.length; extra += 1) {
-      const value = keys[extra]?.(holder);
-      if (value === undefined || value === null) continue;
-      if (from + extra === last) return value;
-      const inner = holderIn(value);
-      const found = inner === undefined ? undefined : steps[from + extra + 1]?.(inner, steps);
-      if (found !== undefined) return found;
+    const found = readKey(holder, first, steps[from + 1], steps);
+    if (found !== undefined || joined.length === 0 || (isTop && !hasDottedKey(holder))) return found;
+    for (let index = 0; index < joined.length; index += 1) {
+      const value = readKey(holder, joined[index] ?? "", steps[from + index + 2], steps);
+      if (value !== undefined) return value;
     }
     return undefined;
   };
 }
 
-/** A plain lookup where no prototype can answer, else one that looks at own properties only. */
-function compileKey(key: string): (holder: Document) => unknown {
-  if (key in Object.prototype) return (holder) => (Object.hasOwn(holder, key) ? holder[key] : undefined);
-  return (holder) => holder[key];
+/**
+ * The value under a key, or what the rest of the path finds in it; null is absent. What no document can hold, a function
+ * or the prototype of all objects, is inherited.
+ */
+function readKey(holder: Document, key: string, next: Step | undefined, steps: readonly Step[]): unknown {
+  const value = holder[key];
+  if (value === undefined || value === null || typeof value === "function" || value === Object.prototype)
+    return undefined;
+  if (next === undefined) return value;
+  const inner = holderIn(value);
+  return inner === undefined ? undefined : next(inner, steps);
+}
+
+/**
+ * Whether a document has a dotted key at its top: most have none, and then no joined key needs to be looked for. Every
+ * field of a document asks, one document after the other, so the last answer is kept.
+ */
+export const hasDottedKey = rememberLast((document: Document): boolean => {
+  for (const key in document) if (key.includes(".")) return true;
+  return false;
+});
+
+/** A function of an object that is not asked twice in a row for the same one. */
+function rememberLast<T extends object>(compute: (value: T) => boolean): (value: T) => boolean {
+  let last: T | undefined;
+  let answer = false;
+  return (value) => {
+    if (value === last) return answer;
+    answer = compute(value);
+    last = value;
+    return answer;
+  };
 }
 
 /** What can hold fields: an object, or a list of exactly one. */
