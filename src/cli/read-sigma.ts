@@ -9,9 +9,15 @@ export function readSigmaTexts(paths: readonly string[]): SigmaText[] {
 }
 
 function filesOf(path: string): string[] {
-  if (path === "-") return [path];
+  if (path === "-" || !isFolder(path)) return [path];
+  const files = folderFiles(path);
+  if (files.length === 0) throw new TagsmithError("sigma_no_files", `${path}: no .yml or .yaml file is in it.`, "exit");
+  return files.sort();
+}
+
+function isFolder(path: string): boolean {
   try {
-    return statSync(path).isDirectory() ? folderFiles(path) : [path];
+    return statSync(path).isDirectory();
   } catch (cause) {
     throw unreadable(path, cause);
   }
@@ -19,12 +25,13 @@ function filesOf(path: string): string[] {
 
 function folderFiles(folder: string): string[] {
   const isRule = (entry: Dirent): boolean => entry.isFile() && /\.ya?ml$/i.test(entry.name);
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter(isRule)
-    .map((entry) => join(entry.parentPath, entry.name));
-  if (files.length === 0)
-    throw new TagsmithError("sigma_no_files", `${folder}: no .yml or .yaml file is in it.`, "exit");
-  return files.sort();
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter(isRule)
+      .map((entry) => join(entry.parentPath, entry.name));
+  } catch (cause) {
+    throw unreadable(folder, cause);
+  }
 }
 
 function readText(file: string): string {

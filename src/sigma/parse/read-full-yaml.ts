@@ -19,7 +19,7 @@ export type YamlDocument =
   | { readonly kind: "value"; readonly value: YamlValue }
   | { readonly kind: "broken"; readonly faults: readonly YamlFault[] };
 
-export interface YamlFault {
+interface YamlFault {
   readonly code: string;
   readonly message: string;
   readonly hint: string;

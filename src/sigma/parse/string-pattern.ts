@@ -3,7 +3,7 @@ import type { Placeholder, StringPart, StringValue, Wildcard } from "../ast.ts";
 /** `*` */
 export const anyChars: Wildcard = Object.freeze({ kind: "any" });
 /** `?` */
-export const oneChar: Wildcard = Object.freeze({ kind: "one" });
+const oneChar: Wildcard = Object.freeze({ kind: "one" });
 
 const backslash = 0x5c;
 const star = 0x2a;

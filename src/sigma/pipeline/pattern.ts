@@ -16,7 +16,7 @@ export interface Pattern {
 }
 
 /** A match and what to put in its place. */
-export interface Found {
+interface Found {
   readonly start: number;
   readonly end: number;
   /** Replacement text with `\1`, `\g<1>` and `\g<name>` filled. */

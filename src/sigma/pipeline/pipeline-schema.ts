@@ -140,7 +140,7 @@ const simpleItem = z.discriminatedUnion("type", [...fieldItems, ...valueItems, .
 export type SimpleItem = z.infer<typeof simpleItem>;
 
 /** Items within `nest` run when its own conditions hold. */
-export type NestItem = z.infer<typeof nestGuard> & { readonly items: readonly TransformationItem[] };
+type NestItem = z.infer<typeof nestGuard> & { readonly items: readonly TransformationItem[] };
 
 export type TransformationItem = SimpleItem | NestItem;
 

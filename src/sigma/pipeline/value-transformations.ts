@@ -94,7 +94,7 @@ export function string(text: string): StringValue {
 }
 
 /** A plain value of a pipeline as a value of a rule. */
-export function plainValue(value: Scalar): Value {
+function plainValue(value: Scalar): Value {
   switch (typeof value) {
     case "string":
       return string(value);
