@@ -20,7 +20,8 @@ export function pollSource(scene: SiemScene, settings: Settings, watch: PollWatc
   return createPollSource(config, {
     name: "siem",
     connect: async () => {
-      const client = await scene.connect({});
+      const { urls, request_timeout_secs } = config;
+      const client = await scene.connect({ urls, request_timeout_secs });
       return watch.wrap?.(client) ?? client;
     },
     context: { onWait: (error) => watch.waits.push(error) },

@@ -1,3 +1,4 @@
+import { faultSuite } from "./fault-suite.ts";
 import { pollSuite } from "./poll-suite.ts";
 import type { SiemScene } from "./siem-scene.ts";
 import { sourceContractSuite } from "./source-suite.ts";
@@ -8,4 +9,5 @@ export function siemSuite(scene: SiemScene): void {
   sourceContractSuite(scene);
   pollSuite(scene);
   troubleSuite(scene);
+  faultSuite(scene);
 }
