@@ -12,6 +12,7 @@ import { loadVocabulary } from "../event/vocabulary.ts";
 import type { SearchServer } from "../sdk/search-server.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
+import { openSinkServer } from "./open-sink-server.ts";
 import { bundled } from "./paths.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 import { formatTable, printable, type Terminal } from "./terminal.ts";
@@ -81,18 +82,6 @@ async function uninstall({ server, assets, options, terminal, signal }: Work): P
   }
   await applyUninstall(server, plan, options.deleteData, signal);
   if (!options.json) terminal.out.write("\nUninstalled.\n");
-}
-
-/** Opens the server behind the sink; throws `config_invalid` when the sink has none. */
-async function openSinkServer(config: Config, registry: ConnectorRegistry, signal: AbortSignal): Promise<SearchServer> {
-  const { type, ...settings } = config.sink;
-  const connector = registry.get(type);
-  if (connector?.openServer === undefined) {
-    const able = [...registry.values()].filter(({ openServer }) => openServer !== undefined).map(({ name }) => name);
-    const message = `sink.type: there is nothing to install into "${type}"; it must be one of ${able.join(", ")}`;
-    throw new TagsmithError("config_invalid", message, "exit");
-  }
-  return connector.openServer(settings, "sink", signal);
 }
 
 const sinkSchema = z.looseObject({ retention_days: z.record(z.string(), z.int().min(1)).default({}) });
