@@ -75,6 +75,7 @@ function details(mapping: Mapping): string {
   const lines: [string, string][] = [
     ["recognised by", code(describeCondition(recognise))],
     ["precedence", String(mapping.precedence)],
+    ["made for", list(mapping.containers ?? [])],
     ["opens", unwrap === undefined ? "" : opened(unwrap)],
     ["decoded by", reader === undefined ? "" : `\`${reader.name}\` from ${reader.render ?? list(reader.fields ?? [])}`],
     ["text", list((mapping.text ?? []).map(candidate))],

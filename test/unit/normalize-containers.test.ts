@@ -1,7 +1,8 @@
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { builtInReaders } from "../../src/normalize/built-in-readers.ts";
 import { createNormalizer } from "../../src/normalize/create-normalizer.ts";
-import { parseMapping } from "../../src/normalize/load-mappings.ts";
+import { loadMappings, parseMapping } from "../../src/normalize/load-mappings.ts";
 import { compileContainers } from "../../src/normalize/match-container.ts";
 import type { Document } from "../../src/sdk/document.ts";
 
@@ -58,5 +59,14 @@ describe("the name of an index", () => {
     const one = [mapping("app", `${byContent}within: [logs-app-*]\ntext: [cmd]`)];
     expect(readBy(one, { cmd: "id" }, "logs-app-x")).toBe("app@1 took");
     expect(readBy(one, { cmd: "id" }, "elsewhere")).toBe("mapping_unknown_shape");
+  });
+
+  it("tells what a document of Elastic Defend is that has lost its marks, and nothing that was not executed", () => {
+    const bundled = loadMappings(path.resolve(import.meta.dirname, "../../mappings"));
+    const index = ".ds-logs-endpoint.events.process-default-2026.01.01-000001";
+    const start = { process: { command_line: "id -u" }, event: { action: "exec" } };
+    expect(readBy(bundled, start, index)).toMatch(/^elastic-defend-process@\d+ took by container$/);
+    expect(readBy(bundled, start, "elsewhere")).toBe("mapping_unknown_shape");
+    expect(readBy(bundled, { ...start, event: { action: "fork" } }, index)).toBe("mapping_unknown_shape");
   });
 });
