@@ -64,7 +64,7 @@ export function normalizeSample(documents: readonly Document[], container: strin
 }
 
 /** A result as a flat row, so that a sample lists only what it is about. */
-export function rowOf(result: Result): Record<string, unknown> {
+function rowOf(result: Result): Record<string, unknown> {
   if (result.kind === "event") {
     const { event } = result;
     return { ...event, incomplete: event.incomplete === true, document: event.origin.document };

@@ -22,7 +22,7 @@ export interface CoverageRow {
   readonly example: CoverageExample;
 }
 
-export interface CoverageExample {
+interface CoverageExample {
   readonly container: string;
   readonly id: string;
   /** The text of an event. */

@@ -1,6 +1,6 @@
 import type { ValueReader } from "./read-value.ts";
 import type { RedactionRules } from "./redaction-rules.ts";
-import { anyOf, type SpanFinder } from "./span.ts";
+import { anyOf, forEachMatch, type SpanFinder } from "./span.ts";
 
 const maxNameChars = 80;
 const isNameChar = /[\w.-]/;
@@ -21,19 +21,19 @@ export function compileAssignments(rules: RedactionRules, readValue: ValueReader
   const schemes = new RegExp(`(?:${anyOf(rules.schemes)})\\s+`, "iy");
   return (text, found) => {
     let done = 0;
-    for (const match of text.matchAll(ends)) {
-      if (match.index < done) continue;
+    forEachMatch(ends, text, (match) => {
+      if (match.index < done) return;
       const end = match.index + match[0].length;
       const start = startOfName(text, match.index);
       const name = text.slice(start, end).replace(/^-+/, "");
-      if (!isSecretName(name)) continue;
+      if (!isSecretName(name)) return;
       const valueAt = startOfValue(text, start, end);
-      if (valueAt === undefined) continue;
+      if (valueAt === undefined) return;
       const value = readValue(text, afterScheme(text, valueAt, schemes));
-      if (value === undefined) continue;
+      if (value === undefined) return;
       found.push(value);
       done = value.to;
-    }
+    });
   };
 }
 
@@ -44,14 +44,14 @@ export function compileFullNames(rules: RedactionRules, readValue: ValueReader):
   const names = new RegExp(`(?<![\\w.-])(${anyOf([...minOf.keys()])})=`, "gi");
   return (text, found) => {
     let done = 0;
-    for (const match of text.matchAll(names)) {
-      if (match.index < done) continue;
+    forEachMatch(names, text, (match) => {
+      if (match.index < done) return;
       const value = readValue(text, match.index + match[0].length);
       const min = minOf.get(match[1]?.toLowerCase() ?? "") ?? 0;
-      if (value === undefined) continue;
+      if (value === undefined) return;
       done = value.to;
       if (value.to - value.from >= min) found.push(value);
-    }
+    });
   };
 }
 
@@ -60,10 +60,10 @@ export function compilePhrases(rules: RedactionRules, readValue: ValueReader): S
   if (rules.phrases.length === 0) return () => undefined;
   const phrases = new RegExp(`(?:${anyOf(rules.phrases)})\\s{1,3}(?=\\\\?["'])`, "gi");
   return (text, found) => {
-    for (const match of text.matchAll(phrases)) {
+    forEachMatch(phrases, text, (match) => {
       const value = readValue(text, match.index + match[0].length);
       if (value !== undefined) found.push(value);
-    }
+    });
   };
 }
 

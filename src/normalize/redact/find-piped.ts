@@ -1,5 +1,5 @@
 import type { RedactionRules } from "./redaction-rules.ts";
-import { anyOf, type SpanFinder } from "./span.ts";
+import { anyOf, forEachMatch, type SpanFinder } from "./span.ts";
 
 /** How far in front of the pipe the words that were printed are looked for. */
 const maxBefore = 2000;
@@ -10,16 +10,16 @@ export function compilePiped(rules: RedactionRules): SpanFinder {
   const readers = new RegExp(anyOf(rules.piped_into), "g");
   return (text, found) => {
     let done = 0;
-    for (const match of text.matchAll(readers)) {
+    forEachMatch(readers, text, (match) => {
       const pipe = text.lastIndexOf("|", match.index);
-      if (pipe < done || match.index - pipe > 100) continue;
+      if (pipe < done || match.index - pipe > 100) return;
       const before = text.slice(Math.max(done, pipe - maxBefore), pipe);
       done = pipe + 1;
       const printed = [...before.matchAll(/(?<![\w.-])(?:echo|printf)\s/g)].at(-1);
-      if (printed === undefined) continue;
+      if (printed === undefined) return;
       const from = pipe - before.length + printed.index + printed[0].length;
       addWords(text, from, pipe, found);
-    }
+    });
   };
 }
 

@@ -1,5 +1,5 @@
 import type { RedactionRules } from "./redaction-rules.ts";
-import { anyOf, type SpanFinder } from "./span.ts";
+import { anyOf, forEachMatch, type SpanFinder } from "./span.ts";
 
 const authority = /[^\s"'`/?#]*/y;
 
@@ -25,17 +25,17 @@ export function compileTokens(rules: RedactionRules): SpanFinder {
   if (byPrefix.size === 0) return () => undefined;
   const prefixes = new RegExp(`(?<![A-Za-z0-9_])(?:${anyOf([...byPrefix.keys()])})`, "g");
   return (text, found) => {
-    for (const match of text.matchAll(prefixes)) {
+    forEachMatch(prefixes, text, (match) => {
       const kind = byPrefix.get(match[0]);
       const from = match.index + match[0].length;
-      if (kind === undefined) continue;
+      if (kind === undefined) return;
       kind.run.lastIndex = from;
       const run = kind.run.exec(text)?.[0] ?? "";
-      if (run.length < kind.min || (kind.holds !== undefined && !run.includes(kind.holds))) continue;
+      if (run.length < kind.min || (kind.holds !== undefined && !run.includes(kind.holds))) return;
       // A prefix that is a word or a place stays: it says what was there.
       const isPlace = /[\s/]$/.test(match[0]);
       found.push({ from: isPlace ? from : match.index, to: from + run.length });
-    }
+    });
   };
 }
 

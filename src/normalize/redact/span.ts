@@ -8,7 +8,7 @@ export interface Span {
 export type SpanFinder = (text: string, found: Span[]) => void;
 
 /** Quotes a text for use in a regular expression. */
-export function literal(text: string): string {
+function literal(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
@@ -18,6 +18,15 @@ export function anyOf(texts: readonly string[]): string {
     .sort((a, b) => b.length - a.length)
     .map(literal)
     .join("|");
+}
+
+/**
+ * Calls `visit` with every match of a global expression. `matchAll` copies the expression each time, which costs more than
+ * the search of a short text.
+ */
+export function forEachMatch(regex: RegExp, text: string, visit: (match: RegExpExecArray) => void): void {
+  regex.lastIndex = 0;
+  for (let match = regex.exec(text); match !== null; match = regex.exec(text)) visit(match);
 }
 
 /** The text with every span replaced; spans may overlap and come in any order. */
