@@ -50,7 +50,7 @@ export function failedTest(condition: Condition, document: Document): string | u
     if (inner !== undefined) return inner;
   }
   const failures = (condition.any ?? []).map((part) => failedTest(part, document));
-  if (failures.length > 0 && failures.every((failure) => failure !== undefined)) return failures.join("; ");
+  if (failures.length > 0 && failures.every((failure) => failure !== undefined)) return failures.join(" or ");
   const held = (condition.none ?? []).find((part) => failedTest(part, document) === undefined);
   return held === undefined ? undefined : `must not hold: ${describeCondition(held)}`;
 }
