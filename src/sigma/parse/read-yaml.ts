@@ -1,8 +1,11 @@
 import { limits } from "../limits.ts";
 import { readFullYaml, type YamlDocument } from "./read-full-yaml.ts";
+import { readPlainYaml } from "./read-plain-yaml.ts";
 
 /** Documents of a YAML text, empty ones included so that their numbers are those of the file. Never throws. */
 export function readYaml(text: string): YamlDocument[] {
+  const plain = readPlainYaml(text);
+  if (plain !== undefined) return plain.map((value) => ({ kind: "value", value }));
   if (text.length > limits.fullYamlChars) return [tooLarge(limits.fullYamlChars)];
   try {
     return readFullYaml(text);
