@@ -104,13 +104,14 @@ describe("recogniser", () => {
     );
   });
 
-  it("leaves few to test in vain, however many mappings there are", () => {
-    const recogniser = createRecogniser(takers);
-    const inVain = samples.map(
-      (document) => recogniser.candidates(document, container).filter((one) => !holds(one, document)).length,
-    );
+  it("tests few of the bundled mappings in vain before it comes to the one that reads a document", () => {
+    const recogniser = createRecogniser(bundled.map((mapping) => ({ mapping })));
+    const inVain = samples.map((document) => {
+      const candidates = recogniser.candidates(document, container);
+      const found = candidates.findIndex((one) => holds(one, document));
+      return found < 0 ? candidates.length : found;
+    });
     expect(inVain.length).toBeGreaterThan(30);
-    const mean = inVain.reduce((sum, count) => sum + count, 0) / inVain.length;
-    expect(mean).toBeLessThan(many.length / 8);
+    expect(inVain.reduce((sum, count) => sum + count, 0) / inVain.length).toBeLessThan(4);
   });
 });
