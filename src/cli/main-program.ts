@@ -40,7 +40,7 @@ export async function runProgram(
   addServerCommands(program, run, registry, terminal);
   addTextCommands(program, run, registry, terminal);
   addMappingCommands(program, run, registry, terminal);
-  addSigmaCommands(program, run, terminal);
+  addSigmaCommands(program, run, registry, terminal);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;

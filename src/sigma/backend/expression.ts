@@ -15,7 +15,7 @@ export interface FieldLeaf {
   readonly value: Value;
 }
 
-export interface KeywordLeaf {
+interface KeywordLeaf {
   readonly kind: "keyword";
   readonly value: Value;
 }

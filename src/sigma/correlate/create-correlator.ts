@@ -50,7 +50,7 @@ export interface Correlator {
   restore(state: unknown): void;
 }
 
-export interface CorrelatorCounts {
+interface CorrelatorCounts {
   readonly groups: number;
   readonly lateEvents: number;
   readonly evictedGroups: number;

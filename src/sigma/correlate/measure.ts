@@ -118,7 +118,7 @@ function boundsOf({ test }: Correlation): readonly Bound[] {
 }
 
 /** Whether a number keeps a bound. */
-export function boundHolds(measured: number, { op, value }: Bound): boolean {
+function boundHolds(measured: number, { op, value }: Bound): boolean {
   switch (op) {
     case "lt":
       return measured < value;

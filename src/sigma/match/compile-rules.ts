@@ -63,7 +63,7 @@ function routeFor(source: EventSource | undefined, rules: readonly Rule[], route
 }
 
 /** Whether a rule's logsource asks for nothing that the event's source is not. */
-export function appliesTo(logsource: Logsource, source: EventSource): boolean {
+function appliesTo(logsource: Logsource, source: EventSource): boolean {
   return (
     fits(logsource.category, source.category) &&
     fits(logsource.product, source.product) &&

@@ -21,7 +21,7 @@ export interface ScanLayout {
   readonly rules: number;
 }
 
-export interface FieldPlan {
+interface FieldPlan {
   readonly index: ScanIndex;
   readonly presence: number;
 }

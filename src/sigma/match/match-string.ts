@@ -12,7 +12,7 @@ export interface TextPattern {
 export type PatternPart = string | typeof anyRun | typeof oneChar;
 
 export const anyRun = 0;
-export const oneChar = 1;
+const oneChar = 1;
 
 /** Prepares a string value; `around` puts `*` on both sides, as keywords mean. Throws `sigma_unmatchable` on a placeholder. */
 export function textPattern(value: StringValue, around = false): TextPattern {

@@ -7,7 +7,7 @@ export interface AtomAnswers {
   holds(atom: number): boolean;
 }
 
-export type Predicate = (answers: AtomAnswers) => boolean;
+type Predicate = (answers: AtomAnswers) => boolean;
 
 /** A part of a rule: how to ask it, and the atoms of which one is hit whenever it holds. */
 export interface Plan {

@@ -1,4 +1,6 @@
+import type { Document } from "../../sdk/document.ts";
 import type { TimePart } from "../ast.ts";
+import { fieldValues } from "./field-values.ts";
 import type { EventScalar } from "./scalar.ts";
 
 const isoTime = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/i;
@@ -11,6 +13,15 @@ export function eventTime(value: EventScalar): number | undefined {
   const zoned = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(value.slice(10)) ? value : value.length > 10 ? `${value}Z` : value;
   const time = Date.parse(zoned.replace(" ", "T"));
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** The time of an event in milliseconds since 1970, from one of its fields. */
+export function eventTimeOf(event: Document, field: string): number | undefined {
+  for (const scalar of fieldValues(event, field).scalars) {
+    const time = eventTime(scalar);
+    if (time !== undefined) return time;
+  }
+  return undefined;
 }
 
 /** A part of a time in UTC; weeks are ISO weeks. */

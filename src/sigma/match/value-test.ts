@@ -39,7 +39,7 @@ export function compileFieldTest(value: Value): FieldTest {
 type PerScalar = Exclude<Value, { readonly kind: "null" | "exists" | "fieldref" | "expansion" }>;
 
 /** Compiles a value that is compared leaf by leaf. */
-export function compileScalarTest(value: PerScalar): ScalarTest {
+function compileScalarTest(value: PerScalar): ScalarTest {
   switch (value.kind) {
     case "string": {
       const pattern = textPattern(value);
@@ -69,7 +69,7 @@ export function compileScalarTest(value: PerScalar): ScalarTest {
 }
 
 /** Whether `left` exists and stands in the relation to `right`. */
-export function compares(left: number | undefined, op: CompareOp | "eq", right: number): boolean {
+function compares(left: number | undefined, op: CompareOp | "eq", right: number): boolean {
   if (left === undefined) return false;
   switch (op) {
     case "lt":

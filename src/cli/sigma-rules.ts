@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { TagsmithError } from "../event/tagsmith-error.ts";
+import {
+  type Collection,
+  type Correlation,
+  createPipeline,
+  loadCollection,
+  type Pipeline,
+  type PipelineSpec,
+  parsePipeline,
+  type Rule,
+  type Transformed,
+} from "../sigma/index.ts";
+import { readSigmaTexts } from "./read-sigma.ts";
+import { printable, type Terminal } from "./terminal.ts";
+
+/** Rules with their pipelines applied, ready to be matched or converted. */
+export interface PreparedRule {
+  readonly rule: Rule;
+  /** What `set_state` of the pipelines noted. */
+  readonly state: ReadonlyMap<string, unknown>;
+  /** Runs the pipelines' postprocessing on a query of this rule. */
+  readonly postprocess: (query: unknown) => unknown;
+}
+
+export interface PreparedRules {
+  readonly rules: readonly PreparedRule[];
+  /** After the rules and correlations they refer to; those that refer to something refused are left out. */
+  readonly correlations: readonly Correlation[];
+  /** Files with errors and rules a pipeline refused; they are on standard error. */
+  readonly refused: number;
+  /** Joins queries as the pipelines' finalizers say. */
+  readonly finalize: (queries: readonly unknown[]) => unknown;
+}
+
+/** Reads rules and applies pipelines; what cannot be used is reported on standard error and left out. */
+export function prepareSigmaRules(
+  paths: readonly string[],
+  pipelinePaths: readonly string[],
+  terminal: Terminal,
+): PreparedRules {
+  const collection = loadCollection(readSigmaTexts(paths));
+  const errors = collection.problems.filter(({ severity }) => severity === "error");
+  for (const { file, line, column, code, message } of errors) {
+    terminal.err.write(`${printable(`${file}:${line}:${column}: ${code}: ${message}`, 1_000)}\n`);
+  }
+  const pipeline = createPipeline(pipelinePaths.map(loadPipeline), { find: finder(collection) });
+  const refusals: string[] = [];
+  const rules = collection.rules.flatMap((rule): PreparedRule[] => {
+    const transformed = pipeline.transform(rule);
+    if (transformed.kind === "transformed" && transformed.subject.kind === "rule") {
+      const postprocess = (query: unknown): unknown => pipeline.postprocess(transformed, query);
+      return [{ rule: transformed.subject, state: transformed.state, postprocess }];
+    }
+    refusals.push(refusalText(rule.metadata.title, transformed));
+    return [];
+  });
+  const correlations = prepareCorrelations(collection, rules, pipeline, refusals);
+  for (const refusal of refusals) terminal.err.write(`${printable(refusal, 1_000)}\n`);
+  const files = new Set(errors.map(({ file }) => file)).size;
+  return { rules, correlations, refused: files + refusals.length, finalize: pipeline.finalize };
+}
+
+/** What pipelines may look up: rules and correlations by id or name. */
+function finder({ rules, correlations }: Collection): (reference: string) => Rule | Correlation | undefined {
+  const known = new Map<string, Rule | Correlation>();
+  for (const each of [...rules, ...correlations]) for (const name of namesOf(each)) known.set(name, each);
+  return (reference) => known.get(reference.toLowerCase());
+}
+
+function namesOf({ metadata: { id, name } }: Rule | Correlation): string[] {
+  return [id, name].flatMap((each) => each?.toLowerCase() ?? []);
+}
+
+function prepareCorrelations(
+  collection: Collection,
+  rules: readonly PreparedRule[],
+  pipeline: Pipeline,
+  refusals: string[],
+): readonly Correlation[] {
+  const usable = new Set(rules.flatMap(({ rule }) => namesOf(rule)));
+  return collection.correlations.flatMap((correlation) => {
+    if (!correlation.rules.every((reference) => usable.has(reference.toLowerCase()))) {
+      refusals.push(`${correlation.metadata.title}: a rule it refers to is refused`);
+      return [];
+    }
+    const transformed = pipeline.transform(correlation);
+    if (transformed.kind !== "transformed" || transformed.subject.kind !== "correlation") {
+      refusals.push(refusalText(correlation.metadata.title, transformed));
+      return [];
+    }
+    for (const name of namesOf(correlation)) usable.add(name);
+    return [transformed.subject];
+  });
+}
+
+function refusalText(title: string, transformed: Transformed): string {
+  const reason = transformed.kind === "refused" ? transformed.reason : "it is of another kind afterwards";
+  return `${title}: refused by the pipeline: ${reason}`;
+}
+
+function loadPipeline(path: string): PipelineSpec {
+  const parsed = parsePipeline(readText(path), path);
+  if (parsed.kind === "parsed") return parsed.spec;
+  const why = parsed.problems.map(({ line, message }) => `line ${line}: ${message}`).join("; ");
+  throw new TagsmithError("sigma_pipeline_invalid", `${path}: ${why}`, "exit");
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new TagsmithError("sigma_unreadable", `${path}: cannot be read: ${String(cause)}`, "exit", cause);
+  }
+}

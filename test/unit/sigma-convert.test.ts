@@ -1,0 +1,207 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Conversion,
+  convertRule,
+  exportRule,
+  type Fidelity,
+  type FieldTypes,
+  fieldTypesOf,
+  type Target,
+  unknownFields,
+} from "../../src/sigma/index.ts";
+import { onlyRule, ruleText } from "./sigma-samples.ts";
+
+function convert(
+  detection: string,
+  target: Target,
+  fieldTypes: FieldTypes = unknownFields,
+  fidelity: Fidelity = "exact",
+): Conversion {
+  return convertRule(onlyRule(ruleText(detection)), { target, fidelity, fieldTypes, index: "logs-*" });
+}
+
+function query(detection: string, target: Target, fieldTypes?: FieldTypes): unknown {
+  const conversion = convert(detection, target, fieldTypes);
+  return conversion.kind === "converted" ? conversion.queries[0] : conversion;
+}
+
+function selection(items: string): string {
+  return `  selection:\n    ${items}\n  condition: selection\n`;
+}
+
+const typed = (fields: Readonly<Record<string, FieldTypes["fallback"]>>): FieldTypes => ({
+  fallback: "keyword",
+  fields: new Map(Object.entries(fields)),
+});
+
+describe("query DSL", () => {
+  it("ignores case on keywords, and leaves it to an index that folds it", () => {
+    expect(query(selection("F: Abc"), "dsl")).toEqual({ term: { F: { value: "Abc", case_insensitive: true } } });
+    expect(query(selection("F: Abc"), "dsl", typed({ F: "lowercase" }))).toEqual({ term: { F: "abc" } });
+    expect(query(selection("F|cased: Abc"), "dsl")).toEqual({ term: { F: { value: "Abc" } } });
+  });
+
+  it("writes wildcards, and escapes what only looks like them", () => {
+    expect(query(selection("F|contains: 'a*b?\\*'"), "dsl")).toEqual({
+      wildcard: { F: { value: "*a*b?\\**", case_insensitive: true } },
+    });
+    expect(query(selection("F|startswith: ab"), "dsl")).toEqual({
+      prefix: { F: { value: "ab", case_insensitive: true } },
+    });
+  });
+
+  it("writes letters beyond ASCII in both cases, because engines fold ASCII only", () => {
+    expect(query(selection("F: é"), "dsl")).toEqual({ regexp: { F: { value: "[éÉ]", flags: "NONE" } } });
+  });
+
+  it("asks a missing field of null, and finds a missing field where a value is denied", () => {
+    expect(query(selection("F: null"), "dsl")).toEqual({ bool: { must_not: [{ exists: { field: "F" } }] } });
+    expect(query(selection("F|neq: 5"), "dsl")).toEqual({ bool: { must_not: [{ term: { F: 5 } }] } });
+  });
+
+  it("covers the whole text with a regex that searches in it", () => {
+    expect(query(selection("F|re: '^a\\d+b'"), "dsl")).toEqual({
+      regexp: { F: { value: "a[0-9]+b.*", flags: "NONE" } },
+    });
+    expect(query(selection("F|re: '(^|/)x$'"), "dsl")).toEqual({ regexp: { F: { value: "x|.*\\/x", flags: "NONE" } } });
+    expect(query(selection("F|re|i: 'a.[b-d]'"), "dsl")).toEqual({
+      regexp: { F: { value: ".*[aA][^\n][b-dB-D].*", flags: "NONE" } },
+    });
+  });
+
+  it("compares fields with each other, and parts of times, by script", () => {
+    expect(JSON.stringify(query(selection("F|fieldref: G"), "dsl"))).toContain('"other":"G"');
+    expect(JSON.stringify(query(selection("F|hour|gte: 22"), "dsl"))).toContain("t.getHour() >= params.value");
+  });
+});
+
+describe("a type that does not allow an exact query", () => {
+  it.each([
+    [selection("F: abc"), "dsl", { F: "text" }],
+    [selection("F: a*c"), "dsl", { F: "number" }],
+    [selection("F|gt: 5"), "dsl", { F: "keyword" }],
+    [selection("F|cidr: 10.0.0.0/8"), "esql", { F: "keyword" }],
+    [selection("F|re: a"), "lucene", { F: "lowercase" }],
+    [selection("F: abc"), "kql", { F: "keyword" }],
+  ] as const)("refuses %j in %s", (detection, target, fields) => {
+    expect(convert(detection, target, typed(fields))).toMatchObject({ kind: "refused" });
+  });
+
+  it("is refused where a search goes over all fields without a mapping", () => {
+    for (const target of ["dsl", "lucene", "eql", "esql", "kql"] as const) {
+      expect(convert("  keywords:\n    - abc\n  condition: keywords\n", target)).toMatchObject({ kind: "refused" });
+    }
+  });
+});
+
+describe("a superset", () => {
+  it("leaves out what cannot be said, and says that it finds more", () => {
+    const both = "  selection:\n    F: abc\n    G|re: '\\bx'\n  condition: selection\n";
+    expect(convert(both, "esql", unknownFields, "superset")).toEqual({
+      kind: "converted",
+      queries: ['from logs-* metadata _id, _index, _version | where to_lower(F) == "abc"'],
+      postFilter: true,
+      warnings: [expect.stringContaining("\\bx")],
+    });
+  });
+
+  it("denies nothing where what is denied cannot be said", () => {
+    const denied = "  selection:\n    F: abc\n  filter:\n    G|re: '\\bx'\n  condition: selection and not filter\n";
+    expect(convert(denied, "eql", unknownFields, "superset")).toMatchObject({ queries: ['any where ?F : "abc"'] });
+  });
+
+  it("finds everything where nothing can be said", () => {
+    const conversion = convert(selection("F|re: '\\bx'"), "dsl", unknownFields, "superset");
+    expect(conversion).toMatchObject({ queries: [{ match_all: {} }], postFilter: true });
+  });
+});
+
+describe("text languages", () => {
+  const denied =
+    "  selection:\n    F|endswith: '\\nc.exe'\n  filter:\n    G: null\n  condition: selection and not filter\n";
+
+  it("write a negation so that missing fields satisfy it", () => {
+    expect(query(denied, "lucene")).toBe("F:/.*\\\\[nN][cC]\\.[eE][xX][eE]/ AND (*:* NOT (*:* NOT _exists_:G))");
+    expect(query(denied, "eql")).toBe('any where ?F : "*\\\\nc.exe" and (not ?G == null)');
+    expect(query(denied, "esql")).toContain('to_lower(F) like "*\\\\\\\\nc.exe" and (not coalesce(G is null, false))');
+  });
+
+  it("end a Lucene regex in a class when its last character is a backslash", () => {
+    expect(query(selection("F|endswith: 'a\\'"), "lucene")).toBe("F:/.*[aA][\\\\]/");
+  });
+
+  it("write KQL for fields whose index folds case", () => {
+    const types = typed({ F: "lowercase", G: "ip" });
+    expect(
+      query("  selection:\n    F|contains: 'a or (b)'\n    G|cidr: 10.0.0.0/8\n  condition: selection\n", "kql", types),
+    ).toBe('F: *a \\or \\(b\\)* and G: "10.0.0.0/8"');
+  });
+
+  it("group long lists where a parser takes no long rows", () => {
+    const values = Array.from({ length: 120 }, (_, index) => `      - v${index}*\n`).join("");
+    const written = String(query(`  selection:\n    F:\n${values}  condition: selection\n`, "esql"));
+    expect(written.match(/\(to_lower/g)).toHaveLength(3);
+  });
+});
+
+describe("the types of a mapping", () => {
+  it("are read from what GET _mapping answers", () => {
+    const properties = {
+      process: { properties: { name: { type: "keyword", normalizer: "lowercase" }, args: { type: "wildcard" } } },
+      message: { type: "text", fields: { keyword: { type: "keyword" } } },
+      bytes: { type: "long" },
+    };
+    expect([...fieldTypesOf({ "logs-1": { mappings: { properties } } }).fields]).toEqual([
+      ["process.name", "lowercase"],
+      ["process.args", "keyword"],
+      ["message", "text"],
+      ["message.keyword", "keyword"],
+      ["bytes", "number"],
+    ]);
+    expect(() => fieldTypesOf([])).toThrow(/properties/);
+  });
+});
+
+describe("exports", () => {
+  const options = {
+    fidelity: "exact",
+    fieldTypes: unknownFields,
+    index: "logs-*",
+    indices: ["logs-*"],
+    intervalMinutes: 5,
+  } as const;
+  const rule = onlyRule(ruleText(selection("F: abc")));
+
+  it("make a detection rule for each language that runs in one", () => {
+    const exported = (["eql", "esql", "dsl", "lucene"] as const).map((target) =>
+      exportRule(rule, { ...options, target, format: "kibana_rule" }),
+    );
+    const outputs = exported.flatMap((each) => (each.kind === "converted" ? each.outputs : []));
+    expect(outputs.map((output) => (typeof output === "string" ? output : output["type"]))).toEqual([
+      "eql",
+      "esql",
+      "query",
+      "query",
+    ]);
+    expect(outputs[0]).toMatchObject({ from: "now-360s", interval: "5m", index: ["logs-*"], enabled: false });
+  });
+
+  it("make a monitor that looks at the time since its last run", () => {
+    const monitor = exportRule(rule, { ...options, target: "dsl", format: "monitor" });
+    expect(JSON.stringify(monitor)).toContain('"gt":"{{period_end}}||-5m"');
+  });
+
+  it("refuse a negation in Security Analytics, which asks for the field to be there", () => {
+    const denied = onlyRule(
+      ruleText(
+        "  a:\n    F: x\n  b:\n    G: y\n  condition: a and not b\n",
+        "id: 7f8a2c1e-0000-4000-8000-000000000001\n",
+      ),
+    );
+    const format = "security_analytics";
+    expect(exportRule(denied, { ...options, target: "dsl", format })).toMatchObject({ kind: "refused" });
+    expect(exportRule(denied, { ...options, target: "dsl", format, fidelity: "compat" })).toMatchObject({
+      outputs: [expect.stringContaining("condition: (a and not b)")],
+    });
+  });
+});
