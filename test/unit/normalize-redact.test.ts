@@ -26,6 +26,7 @@ describe("redaction", () => {
     ["psql --password=hunter2 -U app", `psql --password=${R} -U app`],
     ["app --api-key abc123 --verbose", `app --api-key ${R} --verbose`],
     ["app -token abc123", `app -token ${R}`],
+    ["app --registration-token token next", `app --registration-token ${R} next`],
     ['app --client-secret "a b c" run', `app --client-secret "${R}" run`],
     ["curl -u user:hunter2 https://example.com", `curl -u user:${R} https://example.com`],
     [
@@ -63,6 +64,9 @@ describe("redaction", () => {
     ["openssl enc -aes-256-cbc -pass pass:hunter2 -in a", `openssl enc -aes-256-cbc -pass ${R} -in a`],
     ["sh -c echo hunter2 | sudo -S id", `sh -c echo ${R} | sudo -S id`],
     ["sh -c echo 'root:hunter2' | chpasswd", `sh -c echo 'root:${R}' | chpasswd`],
+    ["echo hunter2 | su root -c id", `echo ${R} | su root -c id`],
+    ["getTGT.py corp/admin:hunter2", `getTGT.py corp/admin:${R}`],
+    ["gh secret set DEPLOY --body hunter2", `gh secret set DEPLOY --body ${R}`],
     ["mysql -e CREATE USER a IDENTIFIED BY 'hunter2'", `mysql -e CREATE USER a IDENTIFIED BY '${R}'`],
     ["cat <password>hunter2</password>", `cat <password>${R}</password>`],
     [
@@ -94,6 +98,7 @@ describe("redaction", () => {
     "ssh -p 2222 user@192.0.2.1",
     "mkdir -p /srv/app/secrets",
     "mysql -P 3306 -p shop",
+    "sudo find / -name mysql -print",
     "git clone https://github.com/user/repo.git",
     "git clone ssh://git@example.com:22/x.git",
     "scp a.txt user@192.0.2.1:/tmp/a",

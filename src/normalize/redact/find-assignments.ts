@@ -29,7 +29,8 @@ export function compileAssignments(rules: RedactionRules, readValue: ValueReader
       if (!isSecretName(name)) return;
       const valueAt = startOfValue(text, start, end);
       if (valueAt === undefined) return;
-      const value = readValue(text, afterScheme(text, valueAt, schemes));
+      const isHeader = /authorization$/i.test(name);
+      const value = readValue(text, isHeader ? afterScheme(text, valueAt, schemes) : valueAt);
       if (value === undefined) return;
       found.push(value);
       done = value.to;

@@ -22,7 +22,8 @@ export function compileOptions(rules: RedactionRules, readValue: ValueReader): S
     for (const command of simpleCommands(text)) {
       for (let index = 0; index < command.length; index += 1) {
         const own = byProgram.get(baseName(command[index]?.text ?? ""));
-        if (own !== undefined) findIn(command, index + 1, own, readValue, text, found);
+        const isLookedFor = /^-i?(?:name|path|wholename|regex)$/.test(command[index - 1]?.text ?? "");
+        if (own !== undefined && !isLookedFor) findIn(command, index + 1, own, readValue, text, found);
       }
     }
   };
