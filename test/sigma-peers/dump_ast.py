@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import sigma.conditions as conditions
+import sigma.correlations as correlations
 import sigma.types as types
 from sigma.collection import SigmaCollection
 from sigma.modifiers import reverse_modifier_mapping
@@ -118,7 +119,39 @@ def lower(value):
     return None if value is None else str(value).lower()
 
 
+def expression(node):
+    if isinstance(node, correlations.SigmaRuleReference):
+        return {"rule": node.reference}
+    if isinstance(node, correlations.CorrelationConditionNOT):
+        return {"not": expression(node.args[0])}
+    name = "and" if isinstance(node, correlations.CorrelationConditionAND) else "or"
+    return {name: [expression(arg) for arg in node.args]}
+
+
+def correlation(node):
+    test = node.condition
+    if isinstance(test, correlations.SigmaExtendedCorrelationCondition):
+        shown = {"expression": expression(test.parsed)}
+        rules = test.get_referenced_rules() if node.rules is None else [ref.reference for ref in node.rules]
+    else:
+        rules = [ref.reference for ref in node.rules]
+        shown = {"op": test.op.name.lower(), "value": test.count, "percentile": test.percentile}
+        shown["fields"] = test.fieldref if isinstance(test.fieldref, list) else [test.fieldref] if test.fieldref else []
+    return {
+        "title": node.title,
+        "type": node.type.name.lower(),
+        "rules": rules,
+        "group_by": node.group_by or [],
+        "seconds": node.timespan.seconds,
+        "aliases": [[alias.alias, [[ref.reference, name] for ref, name in alias.mapping.items()]] for alias in node.aliases],
+        "generate": node.generate,
+        "test": shown,
+    }
+
+
 def rule(node):
+    if isinstance(node, correlations.SigmaCorrelationRule):
+        return correlation(node)
     source = node.logsource
     return {
         "title": node.title,
@@ -147,7 +180,7 @@ def rule(node):
 
 def read(path, pipeline=None):
     try:
-        rules = SigmaCollection.from_yaml(path.read_text("utf-8")).rules
+        rules = SigmaCollection.from_yaml(path.read_text("utf-8"), resolve_references=False).rules
         return [rule(pipeline.apply(node) if pipeline else node) for node in rules]
     except Exception as error:  # what pySigma refuses is compared as refused
         return [{"refused": type(error).__name__, "message": str(error)}]

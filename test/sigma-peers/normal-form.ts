@@ -1,4 +1,13 @@
-import type { Condition, Detection, Item, Rule, StringPart, Value } from "../../src/sigma/ast.ts";
+import type {
+  Condition,
+  Correlation,
+  Detection,
+  Item,
+  Rule,
+  RuleExpression,
+  StringPart,
+  Value,
+} from "../../src/sigma/ast.ts";
 
 /** Our names of modifiers that pySigma calls otherwise. */
 const aliases: ReadonlyMap<string, string> = new Map([
@@ -30,6 +39,40 @@ export function normalRule({ metadata, logsource, detections, conditions }: Rule
     detections: [...detections].map(([name, detection]) => [name, normalDetection(detection)]),
     conditions: conditions.map(normalCondition),
   };
+}
+
+/** A correlation with at most one bound in the form that `dump_ast.py` prints. */
+export function normalCorrelation(correlation: Correlation): unknown {
+  const { metadata, rules, measure, test, groupBy, timespan, aliases, generate } = correlation;
+  return {
+    title: metadata.title,
+    type: measure.type,
+    rules,
+    group_by: groupBy,
+    seconds: timespan.seconds,
+    aliases: [...aliases].map(([alias, fields]) => [alias, [...fields]]),
+    generate,
+    test:
+      test.kind === "expression"
+        ? { expression: normalExpression(test.expression) }
+        : {
+            ...test.bounds[0],
+            percentile: "percentile" in measure ? measure.percentile : null,
+            fields: "fields" in measure ? measure.fields : "field" in measure ? [measure.field] : [],
+          },
+  };
+}
+
+function normalExpression(node: RuleExpression): unknown {
+  switch (node.kind) {
+    case "rule":
+      return { rule: node.rule };
+    case "not":
+      return { not: normalExpression(node.operand) };
+    case "and":
+    case "or":
+      return { [node.kind]: node.operands.map(normalExpression) };
+  }
 }
 
 function normalDetection(node: Detection | Item): unknown {

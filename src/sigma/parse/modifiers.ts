@@ -8,8 +8,10 @@ import { anyChars, insertPlaceholders, joinParts, literalText, writePattern } fr
 /** What a modifier knows of the item it stands in. */
 export interface Chain {
   readonly field: string | undefined;
-  /** Modifiers before this one. */
-  readonly before: readonly string[];
+  /** No modifier stands before this one. */
+  readonly first: boolean;
+  /** The modifier before this one, `all` and `neq` not counted. */
+  readonly previous: string | undefined;
   /** The modifier behind this one. */
   readonly next: string | undefined;
 }
@@ -108,7 +110,7 @@ function notFirst(name: string): Refusal {
 }
 
 function toRegex(value: StringValue, chain: Chain): Value | Refusal {
-  if (chain.before.length > 0) return notFirst("re");
+  if (!chain.first) return notFirst("re");
   return { kind: "regex", parts: [literalText(value) ?? ""], flags: new Set() };
 }
 
@@ -138,11 +140,11 @@ const encodings: ReadonlyMap<string, Encoding> = new Map<string, Encoding>([
 ]);
 
 function encodingOf(chain: Chain): Encoding {
-  return encodings.get(chain.before.at(-1) ?? "") ?? "utf8";
+  return encodings.get(chain.previous ?? "") ?? "utf8";
 }
 
 function toCidr(value: StringValue, chain: Chain): Value | Refusal {
-  if (chain.before.length > 0) return notFirst("cidr");
+  if (!chain.first) return notFirst("cidr");
   const cidr = parseCidr(writePattern(value.parts));
   if (typeof cidr !== "string") return cidr;
   const hint = "Write an address and a prefix length, 192.0.2.0/24 or 2001:db8::/32, with zeros behind the prefix.";
@@ -152,7 +154,7 @@ function toCidr(value: StringValue, chain: Chain): Value | Refusal {
 function toExists(value: Value, chain: Chain): Value | Refusal {
   const hint = "Write field|exists: true or field|exists: false.";
   if (chain.field === undefined) return refusal("modifier_value", "exists needs a field before it.", hint);
-  if (chain.before.length > 0 || value.kind !== "boolean")
+  if (!chain.first || value.kind !== "boolean")
     return refusal("modifier_value", "exists stands alone and takes true or false.", hint);
   return { kind: "exists", exists: value.value };
 }

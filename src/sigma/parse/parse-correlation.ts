@@ -1,5 +1,5 @@
 import type { Correlation, CorrelationTest, Measure, Metadata, Timespan } from "../ast.ts";
-import { at, type Place, type Report, refuse, shown } from "../problem.ts";
+import { at, type Place, type Report, refuse, shown, warn } from "../problem.ts";
 import { closest } from "./closest.ts";
 import { type BoundsCondition, parseBounds } from "./parse-bounds.ts";
 import { parseMetadata } from "./parse-metadata.ts";
@@ -157,6 +157,16 @@ function parseTest(read: Reading, type: Measure["type"], listed: readonly string
     return wrong(read, "condition", "condition", `The condition cannot be ${shown(value ?? null)}.`, hint);
   }
   const condition = parseBounds(value, at(read.place, "condition"), read.report);
+  if (condition !== undefined && condition.fields.length > 0 && (temporal || type === "event_count")) {
+    const place = at(at(read.place, "condition"), "field");
+    warn(
+      read.report,
+      place,
+      "correlation_field_ignored",
+      `${type} reads no field.`,
+      "Leave field out, or use value_count.",
+    );
+  }
   const measure = condition && measureOf(read, type, condition);
   return condition && measure && { measure, test: { kind: "bounds", bounds: condition.bounds } };
 }

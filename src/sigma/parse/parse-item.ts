@@ -105,7 +105,8 @@ function namedModifiers(
       const hint = near === undefined ? "docs/sigma.md lists the modifiers." : `Did you mean ${near}?`;
       return refuse(report, place, "modifier_unknown", `There is no modifier ${JSON.stringify(name)}.`, hint);
     }
-    steps.push({ modifier, chain: { field, before: own.slice(0, index), next: own[index + 1] } });
+    const first = index === 0 && names[0] === name;
+    steps.push({ modifier, chain: { field, first, previous: own[index - 1], next: own[index + 1] } });
   }
   return steps;
 }
