@@ -19,10 +19,13 @@ export function readBulkAnswer(target: string, body: unknown, count: number): re
   if (items.length !== count) {
     throw answerFault(target, `the answer is about ${items.length} documents, ${count} were sent`);
   }
-  return items.map((item) => outcomeOf(target, Object.values(item)[0]));
+  return items.map((item) => {
+    const [[operation, result] = []] = Object.entries(item);
+    return outcomeOf(target, operation, result);
+  });
 }
 
-function outcomeOf(target: string, item: AnswerItem | undefined): ItemOutcome {
+function outcomeOf(target: string, operation: string | undefined, item: AnswerItem | undefined): ItemOutcome {
   if (item === undefined) throw answerFault(target, "the answer says nothing about a document");
   const { status, _index: index = "", error } = item;
   if (status < 300) return { kind: "written", index };
@@ -30,5 +33,14 @@ function outcomeOf(target: string, item: AnswerItem | undefined): ItemOutcome {
   const fault = errorOfAnswer(target, status, { error }, {});
   // The document is at fault, not the request: the server takes the others.
   if (status === 400 || status === 413) return { kind: "refused", code: fault.code, reason: fault.message };
+  // An event that is gone, or whose index is closed for writing, stays as it is.
+  if (operation === "update" && (status === 404 || isClosedForWriting(fault.message))) {
+    return { kind: "refused", code: fault.code, reason: fault.message };
+  }
   return { kind: "failed", error: fault };
+}
+
+/** Blocks by the setting `index.blocks.write` and its kin; the block of a full disk is another one, and goes by itself. */
+function isClosedForWriting(reason: string): boolean {
+  return /FORBIDDEN\/(5|8)\//.test(reason);
 }

@@ -48,3 +48,20 @@ export function versionedItem(
     source,
   };
 }
+
+/** An item that changes a document, unless someone else has changed it since it was seen. */
+export function updateItem(
+  index: string,
+  id: string,
+  documentId: string,
+  seen: { readonly if_seq_no: number; readonly if_primary_term: number },
+  source: string,
+): BulkItem {
+  return {
+    id,
+    index,
+    documentId,
+    action: JSON.stringify({ update: { _index: index, _id: documentId, ...seen } }),
+    source,
+  };
+}

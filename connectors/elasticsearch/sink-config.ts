@@ -19,6 +19,8 @@ export const sinkOptions = {
    * confirmed write, `always` in all data of the stream (for backfills that overlap what is labelled already).
    */
   duplicate_check: z.enum(["replays", "always"]).default("replays"),
+  /** Write tags into the events themselves, too. Read the warnings that a run prints first. */
+  enrich_source: z.boolean().default(false),
   /** Days that `tagsmith install` has each stream kept. */
   retention_days: z
     .strictObject({

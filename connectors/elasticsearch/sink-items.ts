@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DeadLetter, Output, SinkContext } from "#sdk";
 import { type BulkItem, type BulkResult, createItem, versionedItem } from "./bulk-item.ts";
+import type { Unwritable } from "./sink-enrich.ts";
 import { compileLabelDocument } from "./sink-label.ts";
 import { deadLetterDocument, verdictDocument } from "./sink-outcome.ts";
 import type { StreamNames } from "./sink-streams.ts";
@@ -35,6 +36,19 @@ export function compileItems(
 
 export function deadLetterItem(letter: DeadLetter, names: StreamNames, nowMs: number): BulkItem {
   return createItem(names.deadletters, letter.id, documentId(letter.id), deadLetterDocument(letter, nowMs));
+}
+
+/** The one dead letter about an index whose events cannot be changed. */
+export function unwritableLetter({ index, reason }: Unwritable): DeadLetter {
+  return {
+    id: createHash("sha256").update(`enrich\0${index}`).digest("hex").slice(0, 32),
+    code: "sink_source_read_only",
+    reason: `Events of ${index} stay as they are; their labels are in our own stream only. ${reason}`,
+    source: "tagsmith",
+    container: index,
+    document: "*",
+    excerpt: "",
+  };
 }
 
 const maxExcerptChars = 2_000;

@@ -2,7 +2,8 @@ import { type Output, type SinkContext, TagsmithError } from "#sdk";
 import type { BulkItem, BulkResult } from "./bulk-item.ts";
 import { type BulkSettings, createBulkWriter } from "./bulk-writer.ts";
 import type { SearchHttp } from "./search-http.ts";
-import { compileItems, deadLetterItem, refusalLetter } from "./sink-items.ts";
+import { createEnricher } from "./sink-enrich.ts";
+import { compileItems, deadLetterItem, refusalLetter, unwritableLetter } from "./sink-items.ts";
 import type { SinkPosition } from "./sink-position.ts";
 import { createReplayGuard, type ReplayGuard } from "./sink-replay.ts";
 import { newestIndex, type StreamNames } from "./sink-streams.ts";
@@ -14,6 +15,8 @@ export interface SinkWriterSettings {
   readonly bulk: BulkSettings;
   readonly context: SinkContext;
   readonly now: () => number;
+  /** The source whose events are changed themselves, too. */
+  readonly enriches?: string | undefined;
 }
 
 /** Writes outputs through one connection. */
@@ -42,6 +45,7 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
   const labels = guardOf(names.labels, start.labels);
   const deadletters = guardOf(names.deadletters, start.deadletters);
   const guards = [labels, deadletters];
+  const enricher = settings.enriches === undefined ? undefined : createEnricher(http, bulk, settings.enriches, context);
   let { version } = start;
 
   const findKnown = async (items: readonly BulkItem[], signal: AbortSignal): Promise<ReadonlySet<BulkItem>> => {
@@ -76,8 +80,11 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
       if (output.verdicts.length > 0) version = Math.max(version + 1, Math.floor(now() * 1_000));
       const items = toItems(output, version, now());
       const written = await writeItems([...items.labels, ...items.verdicts, ...items.deadLetters], signal);
-      const refused = refusals(written);
-      const letters = refused.map(({ item, result }) => deadLetterItem(refusalLetter(item, result), names, now()));
+      const refused = refusals(written).map(({ item, result }) => refusalLetter(item, result));
+      const closed = (await enricher?.enrich(output.labels, signal)) ?? [];
+      const letters = [...refused, ...closed.map(unwritableLetter)].map((letter) =>
+        deadLetterItem(letter, names, now()),
+      );
       const buried = await writeItems(letters, signal);
       const [lost] = refusals(buried);
       if (lost !== undefined) throw refusedError(lost.result.reason);

@@ -1,6 +1,7 @@
 import type { Sink, SinkContext } from "#sdk";
 import type { SearchHttp } from "./search-http.ts";
 import type { SearchSinkConfig } from "./sink-config.ts";
+import { enrichWarnings } from "./sink-enrich.ts";
 import { parsePosition, type SinkPosition } from "./sink-position.ts";
 import { requireTemplates, streamNames } from "./sink-streams.ts";
 import { createSinkWriter, type SinkWriter } from "./sink-writer.ts";
@@ -31,6 +32,7 @@ export function createSearchSink(config: SearchSinkConfig, settings: SearchSinkS
   return {
     name: settings.name,
     target: `${settings.name} ${config.namespace}`,
+    warnings: config.enrich_source ? enrichWarnings(settings.name) : [],
     open: async (stored) => {
       await close();
       position = parsePosition(stored);
@@ -47,7 +49,7 @@ export function createSearchSink(config: SearchSinkConfig, settings: SearchSinkS
 
 async function connect(
   config: SearchSinkConfig,
-  { connect, context, now, random }: SearchSinkSettings,
+  { name, connect, context, now, random }: SearchSinkSettings,
   position: SinkPosition,
   signal: AbortSignal,
 ) {
@@ -70,6 +72,7 @@ async function connect(
     signals: context.signals,
   };
   const isThorough = config.duplicate_check === "always";
-  const settings = { names: streamNames(config.namespace), isThorough, bulk, context, now };
+  const enriches = config.enrich_source ? name : undefined;
+  const settings = { names: streamNames(config.namespace), isThorough, bulk, context, now, enriches };
   return { http, writer: createSinkWriter(http, position, settings) };
 }

@@ -72,6 +72,7 @@ async function runConfig(
   const pipeline = await openPipeline(config, registry, observer).catch((error: unknown) => {
     throw inFile(error, file);
   });
+  for (const warning of pipeline.parts.sink.warnings ?? []) terminal.err.write(`tagsmith: warning: ${warning}\n`);
   const health = await openHealth(config, observer).catch(async (error: unknown) => {
     await pipeline.close();
     throw inFile(error, file);

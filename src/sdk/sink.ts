@@ -14,6 +14,8 @@ export interface Sink {
   readonly name: string;
   /** What a stored position belongs to, e.g. `elasticsearch default`; all settings of the sink when left out. */
   readonly target?: string;
+  /** What people must know before anything is written with these settings; said at the start of a run. */
+  readonly warnings?: readonly string[];
   /**
    * Called once before the first write. `position` is what the last confirmed `write` returned before a restart;
    * a sink that cannot recognise a repeated record by its id goes back to it. Undefined on a first run.

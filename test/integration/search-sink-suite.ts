@@ -9,10 +9,18 @@ import { planInstall } from "../../src/deploy/plan-install.ts";
 import { probeServer, type ServerFacts } from "../../src/deploy/probe-server.ts";
 import { loadAttack } from "../../src/event/attack.ts";
 import { loadVocabulary } from "../../src/event/vocabulary.ts";
-import type { Output, SearchServer, Sink, SinkContext } from "../../src/sdk/index.ts";
+import {
+  type Output,
+  type SearchServer,
+  type Signals,
+  type Sink,
+  type SinkContext,
+  TagsmithError,
+} from "../../src/sdk/index.ts";
 import { checkSink, labelledEvent, type SinkContent, verdict } from "../contract/check-sink.ts";
 import type { ServerVersion } from "../servers/server-version.ts";
 import { type RunningServer, startServer } from "../servers/start-server.ts";
+import { openFlakyProxy } from "./flaky-proxy.ts";
 
 const signal = new AbortController().signal;
 const nothing: Output = { labels: [], verdicts: [], deadLetters: [] };
@@ -119,6 +127,155 @@ export function describeSearchSink(version: ServerVersion): void {
       await install(scene);
     });
 
+    it("writes tags into the events themselves where asked to, once, and never over someone else's change", async () => {
+      const namespace = freshNamespace();
+      const index = `events-${namespace}`;
+      await scene.call("PUT", `/${index}/_doc/1?refresh=true`, { message: "one", mine: 1 });
+      const sink = scene.sink({ namespace, enrich_source: true });
+      expect(sink.warnings?.length).toBeGreaterThan(2);
+      await sink.open(undefined);
+      const shell = labelledEvent("e1", "id");
+      const origin = { source: version.product, container: index, document: "1", sequence: 0 };
+      const gone = { ...shell, event: { ...shell.event, id: "e2", origin: { ...origin, document: "2" } } };
+      const output = { ...nothing, labels: [{ ...shell, event: { ...shell.event, origin } }, gone] };
+      await sink.write(output, signal);
+      const first = documentOf(await scene.call("GET", `/${index}/_doc/1`));
+      expect(first._source).toMatchObject({ message: "one", mine: 1, tagsmith: { tags: ["tag_a"], model: "m@1" } });
+      await scene.call("POST", `/${index}/_update/1`, { doc: { mine: 2 } });
+      await sink.write(output, signal);
+      const second = documentOf(await scene.call("GET", `/${index}/_doc/1`));
+      expect(second._source).toMatchObject({ mine: 2, tagsmith: { tags: ["tag_a"] } });
+      expect(second._version).toBe(first._version + 1);
+      await sink.close();
+    });
+
+    it("says once that the events of a read-only index stay as they are, and labels them all the same", async () => {
+      const namespace = freshNamespace();
+      const index = `frozen-${namespace}`;
+      await scene.call("PUT", `/${index}/_doc/1?refresh=true`, { message: "one" });
+      await scene.call("PUT", `/${index}/_settings`, { "index.blocks.write": true });
+      const sink = scene.sink({ namespace, enrich_source: true });
+      await sink.open(undefined);
+      const origin = { source: version.product, container: index, document: "1", sequence: 0 };
+      for (const id of ["e1", "e2"]) {
+        const label = labelledEvent(id, "id");
+        await sink.write({ ...nothing, labels: [{ ...label, event: { ...label.event, origin } }] }, signal);
+      }
+      await sink.close();
+      expect((await scene.content(namespace)).labels).toHaveLength(2);
+      const letters = await scene.sources(`tagsmith-deadletters-${namespace}`);
+      expect(letters).toHaveLength(1);
+      expect(letters[0]).toMatchObject({
+        error: { code: "sink_source_read_only" },
+        tagsmith: { dead_letter: { container: index } },
+      });
+    });
+
+    it("waits while its own index is read-only for want of disk, and goes on when that is over", async () => {
+      const namespace = freshNamespace();
+      const sink = scene.sink({ namespace });
+      await sink.open(undefined);
+      await sink.write({ ...nothing, labels: [labelledEvent("a", "id")] }, signal);
+      const block = (isOn: boolean) =>
+        scene.call("PUT", `/tagsmith-labels-${namespace}/_settings`, {
+          "index.blocks.read_only_allow_delete": isOn ? true : null,
+        });
+      await block(true);
+      const more = { ...nothing, labels: [labelledEvent("b", "id")] };
+      await expect(sink.write(more, signal)).rejects.toMatchObject({ code: "siem_index_blocked", remedy: "retry" });
+      await block(false);
+      await sink.write(more, signal);
+      await sink.close();
+      expect((await scene.content(namespace)).labels.map(({ id }) => id)).toEqual(["a", "b"]);
+    });
+
+    it("adds the tags of a newer vocabulary to the templates and to existing data", async () => {
+      const namespace = freshNamespace();
+      const newer = listAssets(streams, [...tags, "tag_of_tomorrow"], scene.facts, { retentionDays: {} });
+      const sink = scene.sink({ namespace });
+      await sink.open(undefined);
+      await sink.write({ ...nothing, labels: [labelledEvent("old", "id")] }, signal);
+      const changes = await planInstall(scene.server, newer, streams.version, signal);
+      const updates = changes.filter(({ kind }) => kind === "update").map(({ asset: { name } }) => name);
+      expect(updates).toEqual(["tagsmith-labels-mappings", "tagsmith-alerts-mappings"]);
+      const followed = await applyInstall(scene.server, changes, signal);
+      expect(followed).toContainEqual({ name: `tagsmith-labels-${namespace}`, how: "mapping_extended" });
+      const label = labelledEvent("new", "id");
+      const topLabels = [{ label_id: "tag_of_tomorrow", score: 0.9, axis: "execution" }];
+      await sink.write({ ...nothing, labels: [{ ...label, topLabels }] }, signal);
+      await sink.close();
+      await scene.call("POST", `/tagsmith-labels-${namespace}/_refresh`);
+      const query = encodeURIComponent("tagsmith.score.tag_of_tomorrow:>0.5");
+      const found = hitsOf(await scene.call("GET", `/tagsmith-labels-${namespace}/_search?q=${query}`));
+      expect(found.map(({ _id }) => _id)).toEqual(["new"]);
+      await install(scene);
+    });
+
+    it("goes on in a new backing index where existing data contradicts the mapping", async () => {
+      const namespace = freshNamespace();
+      const sink = scene.sink({ namespace });
+      await sink.open(undefined);
+      await sink.write({ ...nothing, labels: [labelledEvent("old", "id")] }, signal);
+      await sink.close();
+      const changed = JSON.parse(
+        JSON.stringify(scene.assets)
+          .replaceAll('"tagsmith.time_missing"', '""')
+          .replaceAll('"time_missing":{"type":"boolean"}', '"time_missing":{"type":"keyword"}'),
+      );
+      const followed = await applyInstall(
+        scene.server,
+        await planInstall(scene.server, changed, streams.version, signal),
+        signal,
+      );
+      expect(followed).toContainEqual({ name: `tagsmith-labels-${namespace}`, how: "rolled_over" });
+      await install(scene);
+    });
+
+    it("leaves alone a template of its name that is someone else's", async () => {
+      await scene.call("DELETE", "/_index_template/tagsmith-alerts");
+      await scene.call("PUT", "/_index_template/tagsmith-alerts", {
+        index_patterns: ["tagsmith-alerts-*"],
+        priority: 700,
+      });
+      const changes = await planInstall(scene.server, scene.assets, streams.version, signal);
+      await expect(applyInstall(scene.server, changes, signal)).rejects.toMatchObject({ code: "install_not_owned" });
+      await scene.call("DELETE", "/_index_template/tagsmith-alerts");
+      await install(scene);
+    });
+
+    it("keeps every label once through refusals, resets, lost and half answers, slow bytes and rollovers", async () => {
+      const namespace = freshNamespace();
+      const proxy = await openFlakyProxy(running.url, 11);
+      const counted = new Map<string, number>();
+      const signals: Signals = { count: (_name, kind, by = 1) => counted.set(kind, (counted.get(kind) ?? 0) + by) };
+      const settings = { namespace, urls: [proxy.url], batch_documents: 20, request_timeout_secs: 2 };
+      let sink = scene.sink(settings, { signals });
+      let stored: string | undefined;
+      await sink.open(stored);
+      const ids = Array.from({ length: 600 }, (_, n) => `e${n}`);
+      for (let from = 0; from < ids.length; from += 60) {
+        const labels = ids.slice(from, from + 60).map((id) => labelledEvent(id, `text of ${id}`));
+        const output = { ...nothing, labels };
+        if (from === 300) {
+          // Killed after the write, before the position was stored.
+          await untilDone(() => sink.write(output, signal));
+          await sink.close();
+          await scene.call("POST", `/tagsmith-labels-${namespace}/_rollover`);
+          sink = scene.sink(settings, { signals });
+          await sink.open(stored);
+        }
+        stored = await untilDone(() => sink.write(output, signal));
+        if (from % 120 === 0) await scene.call("POST", `/tagsmith-labels-${namespace}/_rollover`);
+      }
+      await sink.close();
+      await proxy.close();
+      const { labels } = await scene.content(namespace);
+      expect(labels.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+      for (const code of ["siem_rate_limited", "siem_unavailable", "siem_unreachable"])
+        expect(counted.get(code)).toBeGreaterThan(0);
+      expect(proxy.faults()).toBeGreaterThan(10);
+    });
+
     it("finds labels by the score of a tag, whole words and parts of the text", async () => {
       const namespace = freshNamespace();
       const sink = scene.sink({ namespace });
@@ -185,6 +342,17 @@ async function install({ server, assets }: Scene): Promise<void> {
   await applyInstall(server, await planInstall(server, assets, streams.version, signal), signal);
 }
 
+/** As the pipeline does it: again while an error says so. */
+async function untilDone<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TagsmithError) || error.remedy !== "retry" || tries > 50) throw error;
+    }
+  }
+}
+
 interface Hit {
   readonly _id: string;
   // biome-ignore lint/suspicious/noExplicitAny: documents as the server gives them back
@@ -193,6 +361,10 @@ interface Hit {
 
 function hitsOf(answer: unknown): readonly Hit[] {
   return JSON.parse(JSON.stringify(answer)).hits?.hits ?? [];
+}
+
+function documentOf(answer: unknown): Hit & { readonly _version: number } {
+  return JSON.parse(JSON.stringify(answer));
 }
 
 function labelOf({ event, tagsmith }: Hit["_source"]) {
