@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Batch, TagsmithError } from "#sdk";
 import { type BackOff, createBackOff } from "./back-off.ts";
 import { bucketMs } from "./bucket-ledger.ts";
+import { checkTimeFields } from "./check-time-fields.ts";
 import { countBuckets } from "./count-buckets.ts";
 import { lanesOf, type Window, windowQuery } from "./lane.ts";
 import { LanePosition } from "./lane-position.ts";
@@ -164,7 +165,7 @@ export class Poller {
   }
 
   async #reader(signal: AbortSignal): Promise<Reader> {
-    this.#client ??= await this.#settings.connect(signal);
+    this.#client ??= await this.#connect(signal);
     const { indices, exclude, query, view_keep_alive_secs } = this.#config;
     return {
       client: this.#client,
@@ -174,6 +175,17 @@ export class Poller {
       keepAlive: `${view_keep_alive_secs}s`,
       pageSize: this.#pageSize,
     };
+  }
+
+  async #connect(signal: AbortSignal): Promise<SearchClient> {
+    const client = await this.#settings.connect(signal);
+    try {
+      await checkTimeFields(client, this.#config.indices, this.#config.time_fields, signal);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    return client;
   }
 
   #survey(reader: Reader, position: LanePosition, window: Window, signal: AbortSignal): Promise<Page> {

@@ -1,11 +1,11 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../samples/random.ts";
-import { freshFolder, linesOf, root, runTagsmith, startTagsmith, writeConfig } from "./tagsmith-process.ts";
+import { freshFolder, killTree, linesOf, root, runTagsmith, startTagsmith, writeConfig } from "./tagsmith-process.ts";
 
 const kills = 20;
 const outputs = ["labels.ndjson", "verdicts.ndjson", "dead.ndjson"];
@@ -61,11 +61,4 @@ function sizeOf(path: string): number {
 
 async function untilLarger(path: string, bytes: number, child: ChildProcess): Promise<void> {
   while (child.exitCode === null && sizeOf(path) <= bytes) await sleep(3);
-}
-
-/** Kills the launcher and the process it started. */
-function killTree(pid: number): void {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
-  for (const child of children) process.kill(Number(child), "SIGKILL");
-  process.kill(pid, "SIGKILL");
 }

@@ -57,3 +57,10 @@ export function linesOf(folder: string, name: string): string[] {
     .split("\n")
     .filter((line) => line !== "");
 }
+
+/** Kills the launcher and the process it started. */
+export function killTree(pid: number): void {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  for (const child of children) process.kill(Number(child), "SIGKILL");
+  process.kill(pid, "SIGKILL");
+}

@@ -3,4 +3,4 @@ import { useServer } from "./siem-scene.ts";
 import { siemSuite } from "./siem-suite.ts";
 
 const scene = useServer(everydayServer);
-siemSuite(scene);
+siemSuite(scene, { kills: 6, restarts: 1 });

@@ -1,3 +1,4 @@
+import { conservationSuite } from "./conservation-suite.ts";
 import { faultSuite } from "./fault-suite.ts";
 import { pollSuite } from "./poll-suite.ts";
 import type { SiemScene } from "./siem-scene.ts";
@@ -5,9 +6,13 @@ import { sourceContractSuite } from "./source-suite.ts";
 import { troubleSuite } from "./trouble-suite.ts";
 
 /** What must hold on every search server. */
-export function siemSuite(scene: SiemScene): void {
+export function siemSuite(
+  scene: SiemScene,
+  { kills, restarts }: { readonly kills: number; readonly restarts: number },
+): void {
   sourceContractSuite(scene);
   pollSuite(scene);
   troubleSuite(scene);
   faultSuite(scene);
+  conservationSuite(scene, kills, restarts);
 }

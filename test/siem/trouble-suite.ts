@@ -141,6 +141,23 @@ export function troubleSuite(scene: SiemScene): void {
       expect(waits.filter(({ code }) => code === "siem_not_found")).toHaveLength(1);
     });
 
+    it("ends with advice when a time field is no time", async () => {
+      const index = scene.freshName("text-time");
+      const mappings = { properties: { event: { properties: { ingested: { type: "keyword" } } } } };
+      await scene.ask({ method: "PUT", path: `/${index}`, body: { mappings } });
+      await scene.write(
+        index,
+        ingested("t", 2, () => Date.now() - minute),
+      );
+      const reading = readAll(pollSource(scene, { indices: [index] }));
+      await expect(reading).rejects.toMatchObject({
+        code: "siem_time_field_unusable",
+        message: expect.stringMatching(/event\.ingested.*keyword/),
+      });
+      const { records } = await readAll(pollSource(scene, { indices: [index], time_fields: ["@timestamp"] }));
+      expect(records).toHaveLength(2);
+    });
+
     it("ends with the server's reason when the query cannot be", async () => {
       const index = scene.freshName("refused");
       await scene.write(

@@ -3,4 +3,4 @@ import { useServer } from "../siem-scene.ts";
 import { siemSuite } from "../siem-suite.ts";
 
 const scene = useServer(serverVersions[2]);
-siemSuite(scene);
+siemSuite(scene, { kills: 30, restarts: 2 });
