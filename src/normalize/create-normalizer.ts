@@ -2,7 +2,7 @@ import type { SourceRecord } from "../sdk/document.ts";
 import { compileMapping } from "./compile-mapping.ts";
 import { explainDocument } from "./explain-document.ts";
 import type { Mapping } from "./mapping-schema.ts";
-import { packState, unpackState } from "./normalizer-state.ts";
+import { type Memories, packState, unpackState } from "./normalizer-state.ts";
 import { createRecogniser } from "./recogniser.ts";
 import type { Readers } from "./renderer.ts";
 import type { RefusedResult, Result } from "./result.ts";
@@ -65,6 +65,7 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
       out.push(refused("mapping_failed", reason, record));
     }
   };
+  let unused: Memories = new Map();
   return {
     normalize(records) {
       const out: Result[] = [];
@@ -81,8 +82,10 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
       for (const taker of among(takers, names)) taker.flush(out);
       return out;
     },
-    state: (names) => packState(among(takers, names)),
-    restore: (state) => unpackState(state, takers),
+    state: (names) => packState(among(takers, names), unused),
+    restore(state) {
+      unused = unpackState(state, takers);
+    },
   };
 }
 

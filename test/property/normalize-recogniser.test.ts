@@ -100,7 +100,7 @@ describe("recogniser", () => {
           .map(({ mapping }) => mapping.name);
         expect(names).toEqual(ordered.filter((one) => holds(one, document)).map(({ mapping }) => mapping.name));
       }),
-      { numRuns: 4000 },
+      { numRuns: 1500 },
     );
   });
 

@@ -72,6 +72,17 @@ describe("mappings that are replaced while events are open", () => {
     expect(outline(normalizer.flush())).toEqual([]);
   });
 
+  it("come back after a restart without their mapping, once it is there again", () => {
+    const first = reloadable(mapping("a", "cmd"));
+    first.normalize([record({ app: "a", cmd: "id", id: 1 }, 1)]);
+    const without = reloadable(mapping("b", "cmd"));
+    without.restore(first.state());
+    expect(outline(without.flush())).toEqual([]);
+    const again = reloadable(mapping("a", "cmd"));
+    again.restore(without.state());
+    expect(outline(again.flush())).toEqual(["id line:1"]);
+  });
+
   it("stay as they were when the new ones cannot be used", () => {
     const normalizer = reloadable(mapping("a", "cmd"));
     const broken = { ...mapping("a", "cmd"), text: [{ render: "no-such-renderer" }] };
