@@ -1,0 +1,131 @@
+import { type QueueDepth, readDepth } from "./queue-depth.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+
+/** What a member of the fleet says of itself every few seconds. */
+export interface Member {
+  readonly id: string;
+  readonly role: "worker" | "producer";
+  readonly version: string;
+  readonly host: string;
+  readonly pid: number;
+  /** What it computes on; a producer computes nothing. */
+  readonly device: string;
+  readonly state: "running" | "draining";
+  /** Wall-clock milliseconds. */
+  readonly startedMs: number;
+  readonly seenMs: number;
+  /** Distinct texts since its start, and a second lately. */
+  readonly texts: number;
+  readonly textsPerSec: number;
+  readonly residentBytes: number;
+}
+
+/** All that takes part now. */
+export interface Fleet {
+  readonly members: readonly Member[];
+  readonly queues: readonly { readonly version: string; readonly depth: QueueDepth }[];
+  /** Texts that no worker could encode, newest first, at most 1,000. */
+  readonly deadLetters: readonly DeadText[];
+}
+
+/** A text that was given up. Only its digest is kept: what it says may be secret. */
+export interface DeadText {
+  readonly atMs: number;
+  readonly version: string;
+  readonly digest: string;
+  readonly length: number;
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** A member that was not seen for so long is gone. */
+export const goneAfterMs = 20_000;
+const maxDead = 1_000;
+
+/** Says that a member is there. */
+export async function report(connection: RedisConnection, member: Member): Promise<void> {
+  await connection.call("HSET", [connection.key("fleet"), member.id, JSON.stringify(member)]);
+}
+
+/** A member leaves. */
+export async function leave(connection: RedisConnection, id: string): Promise<void> {
+  await connection.call("HDEL", [connection.key("fleet"), id]);
+}
+
+/** Whether a member was there lately. */
+export async function isPresent(connection: RedisConnection, id: string, nowMs: number): Promise<boolean> {
+  const member = parseMember(await connection.call("HGET", [connection.key("fleet"), id]));
+  return member !== undefined && nowMs - member.seenMs < goneAfterMs;
+}
+
+/** Reads the fleet, and takes out who is gone for an hour. */
+export async function readFleet(connection: RedisConnection, nowMs: number): Promise<Fleet> {
+  const [all, dead] = await Promise.all([
+    connection.call("HVALS", [connection.key("fleet")]),
+    connection.call("LRANGE", [connection.key("dead"), 0, maxDead - 1]),
+  ]);
+  const known = list(all).flatMap((text) => parseMember(text) ?? []);
+  for (const { id, seenMs } of known) if (nowMs - seenMs > 3_600_000) await leave(connection, id);
+  const members = known.filter(({ seenMs }) => nowMs - seenMs < goneAfterMs);
+  members.sort((a, b) => (a.role + a.id < b.role + b.id ? -1 : 1));
+  const versions = [...new Set(known.map(({ version }) => version))].sort();
+  const queues = await Promise.all(
+    versions.map(async (version) => ({ version, depth: await readDepth(connection, version, nowMs) })),
+  );
+  const deadLetters = list(dead).flatMap((text) => parseDead(text) ?? []);
+  return { members, queues, deadLetters };
+}
+
+/** Notes a text that was given up. */
+export async function addDeadText(connection: RedisConnection, dead: DeadText): Promise<void> {
+  await connection.call("LPUSH", [connection.key("dead"), JSON.stringify(dead)]);
+  await connection.call("LTRIM", [connection.key("dead"), 0, maxDead - 1]);
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function parseMember(text: unknown): Member | undefined {
+  const value = parseRecord(text);
+  if (value === undefined) return undefined;
+  const { role, state } = value;
+  const number = (name: string): number => (typeof value[name] === "number" ? value[name] : 0);
+  return {
+    id: String(value["id"]),
+    role: role === "worker" ? "worker" : "producer",
+    version: String(value["version"]),
+    host: String(value["host"]),
+    pid: number("pid"),
+    device: String(value["device"]),
+    state: state === "draining" ? "draining" : "running",
+    startedMs: number("startedMs"),
+    seenMs: number("seenMs"),
+    texts: number("texts"),
+    textsPerSec: number("textsPerSec"),
+    residentBytes: number("residentBytes"),
+  };
+}
+
+function parseDead(text: unknown): DeadText | undefined {
+  const value = parseRecord(text);
+  if (value === undefined) return undefined;
+  return {
+    atMs: Number(value["atMs"]),
+    version: String(value["version"]),
+    digest: String(value["digest"]),
+    length: Number(value["length"]),
+    code: String(value["code"]),
+    reason: String(value["reason"]),
+  };
+}
+
+function parseRecord(text: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,338 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Queue } from "bullmq";
+import { TagsmithError } from "../event/tagsmith-error.ts";
+import { createAdmissionWindow } from "./admission-window.ts";
+import { startHeartbeat } from "./heartbeat.ts";
+import { cutBatches, digestOf, type LabelJob, queueNameOf } from "./label-job.ts";
+import { createPieces, type Piece } from "./pieces.ts";
+import { findLostJobs, type QueueDepth, readDepth } from "./queue-depth.ts";
+import { failedText, type Ranking, unpackRanking } from "./ranking-text.ts";
+import { connectRedis, type RedisConnection, type RedisSettings } from "./redis-connection.ts";
+import { redisError, type TroubleListener } from "./redis-error.ts";
+import { receiveReplies, replyKey } from "./reply.ts";
+import { createResultCache } from "./result-cache.ts";
+
+export interface QueueEncoderSettings {
+  readonly redis: RedisSettings;
+  /** Model, tier and number of labels; workers of another version never see our jobs. */
+  readonly version: string;
+  readonly topK: number;
+  readonly prepare: (text: string) => string;
+  /** Work of a backfill waits until nothing live does. */
+  readonly priority: "live" | "backfill";
+  readonly batchTexts: number;
+  readonly batchChars: number;
+  readonly maxPendingTexts: number;
+  readonly maxTextsPerSec?: number | undefined;
+  /** Answers later than this make a producer hold back. */
+  readonly targetWaitMs: number;
+  /** More jobs waiting than this make a producer hold back. */
+  readonly maxWaitingJobs: number;
+  readonly cacheEntries: number;
+  /** How often an unanswered job is looked after, and the depth of the queue. */
+  readonly watchMs: number;
+  readonly onTrouble: TroubleListener;
+  /** Wall-clock milliseconds. */
+  readonly now: () => number;
+  /** Names this producer among all that ever were. */
+  readonly id: string;
+}
+
+/** Totals since the start, and how it stands. */
+interface QueueEncoderCounters {
+  readonly texts: number;
+  readonly unsure: number;
+  /** Jobs put into the queue. */
+  readonly batches: number;
+  readonly tokens: number;
+  readonly paddedTokens: number;
+  /** Jobs sent again because the queue had lost them. */
+  readonly retries: number;
+  /** Texts that wait to be let into the queue. */
+  readonly queued: number;
+  /** Texts whose result another producer had asked for before. */
+  readonly shared: number;
+  /** Texts that no worker could encode; they get no labels. */
+  readonly failed: number;
+}
+
+/** Ranks tags for texts on other machines; keeps the contract of the encoder in this process. */
+export interface QueueEncoder {
+  readonly topK: number;
+  prepare(text: string): string;
+  encode(texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]>;
+  counters(): QueueEncoderCounters;
+  /** As it was at the last look; undefined before the first. */
+  depth(): QueueDepth | undefined;
+  close(): Promise<void>;
+}
+
+const attempts = 8;
+const closeWithinMs = 20_000;
+
+/**
+ * Connects to Redis and starts to listen for results. Work waits while Redis or workers are away; what is wrong goes to
+ * `onTrouble`. Throws `queue_redis_*` (exit) when there is no Redis to begin with.
+ */
+export async function createQueueEncoder(settings: QueueEncoderSettings): Promise<QueueEncoder> {
+  const connection = await connectRedis(settings.redis, settings.onTrouble);
+  const inbox = await connection.another();
+  const { Queue: BullQueue } = await import("bullmq");
+  const queue = new BullQueue<LabelJob>(queueNameOf(settings.version), {
+    connection: connection.client,
+    prefix: connection.prefix,
+    streams: { events: { maxLen: 100 } },
+  });
+  queue.on("error", (error) => settings.onTrouble(redisError(error)));
+  const producer = new Producer(settings, connection, inbox, queue);
+  await producer.start();
+  return {
+    topK: settings.topK,
+    prepare: settings.prepare,
+    encode: (texts, signal) => producer.encode(texts, signal),
+    counters: () => producer.counters(),
+    depth: () => producer.depth,
+    close: () => producer.close(),
+  };
+}
+
+class Producer {
+  readonly #settings: QueueEncoderSettings;
+  readonly #connection: RedisConnection;
+  readonly #inbox: RedisConnection;
+  readonly #queue: Queue<LabelJob>;
+  readonly #pieces = createPieces(monotonic, (code, reason) => new TagsmithError(code, reason, "exit"));
+  readonly #window;
+  readonly #cache;
+  readonly #ended = new AbortController();
+  readonly #totals = { texts: 0, batches: 0, retries: 0, shared: 0, failed: 0 };
+  #jobs = 0;
+  #closing: Promise<void> | undefined;
+  #background: Promise<unknown>[] = [];
+  #stopHeartbeat: () => Promise<void> = async () => undefined;
+  depth: QueueDepth | undefined;
+
+  constructor(
+    settings: QueueEncoderSettings,
+    connection: RedisConnection,
+    inbox: RedisConnection,
+    queue: Queue<LabelJob>,
+  ) {
+    this.#settings = settings;
+    this.#connection = connection;
+    this.#inbox = inbox;
+    this.#queue = queue;
+    this.#cache = createResultCache(connection, settings.version, settings.cacheEntries);
+    this.#window = createAdmissionWindow({
+      minTexts: settings.batchTexts,
+      maxTexts: settings.maxPendingTexts,
+      targetMs: settings.targetWaitMs,
+      maxPerSec: settings.maxTextsPerSec,
+      now: monotonic,
+    });
+  }
+
+  async start(): Promise<void> {
+    const { id, version, now, onTrouble } = this.#settings;
+    const onError = (error: unknown): void => onTrouble(redisError(error));
+    const own = { id, role: "producer", version, device: "" } as const;
+    const texts = (): number => this.#totals.texts;
+    const heartbeat = await startHeartbeat({
+      ...own,
+      connection: this.#connection,
+      texts,
+      everyMs: 5_000,
+      now,
+      onError,
+    });
+    this.#stopHeartbeat = () => heartbeat.stop();
+    this.#background = [this.#receive(), this.#watch()];
+  }
+
+  async encode(texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]> {
+    signal.throwIfAborted();
+    if (this.#closing !== undefined) throw closedError();
+    const { batchTexts, batchChars, topK, prepare } = this.#settings;
+    const prepared = texts.map(prepare);
+    const digests = prepared.map(digestOf);
+    this.#totals.texts += texts.length;
+    const values = [...(await this.#patiently(() => this.#cache.find(digests), signal))];
+    const rows = [...values.keys()].filter((row) => values[row] === undefined);
+    this.#totals.shared += texts.length - rows.length;
+    const failure = new AbortController();
+    const end = AbortSignal.any([signal, failure.signal]);
+    const batches = cutBatches(rows, prepared, { maxTexts: batchTexts, maxChars: batchChars });
+    const send = async (batch: readonly number[]): Promise<void> => {
+      const pick = (from: readonly string[]): string[] => batch.map((row) => from[row] ?? "");
+      const results = await this.#send(pick(prepared), pick(digests), end);
+      for (const [place, row] of batch.entries()) values[row] = results[place];
+    };
+    try {
+      await Promise.all(batches.map(send));
+    } finally {
+      failure.abort();
+    }
+    this.#totals.failed += values.reduce((sum, value) => sum + (value === failedText ? 1 : 0), 0);
+    return values.map((value) => unpackRanking(value ?? failedText, topK));
+  }
+
+  counters(): QueueEncoderCounters {
+    // What the workers' models did is counted there.
+    const model = { unsure: 0, tokens: 0, paddedTokens: 0 };
+    return { ...this.#totals, ...model, queued: this.#window.state().waiting };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #send(texts: readonly string[], digests: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const job = this.#nextJob();
+    await this.#window.enter(texts.length, AbortSignal.any([signal, this.#ended.signal]));
+    const abort = (): void => this.#pieces.forget(job, signal.reason);
+    try {
+      const sentMs = monotonic();
+      const answer = this.#pieces.wait(job, texts, digests);
+      signal.addEventListener("abort", abort, { once: true });
+      // It may be answered, or given up, before it is put into the queue.
+      answer.catch(() => undefined);
+      await this.#patiently(() => this.#add(job, texts), signal);
+      const values = await answer;
+      this.#window.answered(texts.length, monotonic() - sentMs);
+      return values;
+    } finally {
+      signal.removeEventListener("abort", abort);
+      this.#window.leave(texts.length);
+    }
+  }
+
+  async #add(job: string, texts: readonly string[]): Promise<void> {
+    const { version, id, priority } = this.#settings;
+    this.#totals.batches += 1;
+    await this.#queue.add(
+      "label",
+      { version, producer: id, texts },
+      {
+        jobId: job,
+        attempts,
+        backoff: { type: "exponential", delay: 500, jitter: 0.5 },
+        removeOnComplete: true,
+        removeOnFail: true,
+        ...(priority === "backfill" && { priority: 1 }),
+      },
+    );
+  }
+
+  /** A colon would name another kind of key to the queue. */
+  #nextJob(): string {
+    this.#jobs += 1;
+    return `${this.#settings.id}-${this.#jobs}`;
+  }
+
+  /** Tries again until it works, `signal` aborts, or the trouble will not pass. */
+  async #patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await orAbort(work(), signal);
+      } catch (cause) {
+        signal.throwIfAborted();
+        const error = redisError(cause);
+        if (error.remedy === "exit" || this.#ended.signal.aborted) throw error;
+        this.#settings.onTrouble(error);
+        if (error.code === "queue_redis_full") await this.#cache.drop().catch(() => undefined);
+        await sleep(Math.min(5_000, 100 * 2 ** attempt), undefined, { signal });
+      }
+    }
+  }
+
+  async #receive(): Promise<void> {
+    const { id, topK, onTrouble } = this.#settings;
+    const { signal } = this.#ended;
+    const wait = async (error: unknown): Promise<void> => {
+      onTrouble(redisError(error));
+      await sleep(200, undefined, { signal }).catch(() => undefined);
+    };
+    for await (const reply of receiveReplies(this.#inbox, id, topK, signal, wait)) this.#pieces.take(reply);
+  }
+
+  async #watch(): Promise<void> {
+    const { watchMs, version, now, maxWaitingJobs, onTrouble } = this.#settings;
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      await sleep(watchMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        this.depth = await readDepth(this.#connection, version, now());
+        if (this.depth.waiting > maxWaitingJobs) this.#window.shrink();
+        await this.#findLost(monotonic() - 2 * watchMs);
+      } catch (error) {
+        if (!signal.aborted) onTrouble(redisError(error));
+      }
+    }
+  }
+
+  /** A job that is neither answered nor in the queue was done and its answer lost, or was lost with the queue. */
+  async #findLost(beforeMs: number): Promise<void> {
+    const old = this.#pieces.olderThan(beforeMs);
+    const lost = new Set(
+      await findLostJobs(
+        this.#connection,
+        this.#settings.version,
+        old.map(({ job }) => job),
+      ),
+    );
+    for (const piece of old) if (lost.has(piece.job)) await this.#recover(piece);
+  }
+
+  async #recover(piece: Piece): Promise<void> {
+    const values = await this.#cache.find(piece.digests);
+    const found = values.filter((value) => value !== undefined);
+    if (found.length === values.length) {
+      this.#pieces.take({ kind: "done", job: piece.job, values: found });
+      return;
+    }
+    const job = this.#nextJob();
+    this.#totals.retries += 1;
+    this.#pieces.resend(piece, job);
+    await this.#add(job, piece.texts);
+  }
+
+  async #end(): Promise<void> {
+    const until = monotonic() + closeWithinMs;
+    while (this.#pieces.size > 0 && monotonic() < until) await sleep(20);
+    this.#ended.abort(closedError());
+    this.#pieces.failAll(closedError());
+    await this.#stopHeartbeat();
+    await orTimeout(this.#connection.call("UNLINK", [replyKey(this.#connection, this.#settings.id)]), 1_000);
+    await this.#inbox.close();
+    await Promise.all(this.#background);
+    await orTimeout(this.#queue.close(), 2_000);
+    await this.#connection.close();
+  }
+}
+
+function closedError(): TagsmithError {
+  return new TagsmithError("encoder_closed", "The encoder is closed.", "exit");
+}
+
+function monotonic(): number {
+  return performance.now();
+}
+
+/** As `work`, or rejects with the signal's reason as soon as it aborts. */
+function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<T>();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", abort));
+}
+
+/** Waits for what must not hold up the end. */
+async function orTimeout(work: Promise<unknown>, ms: number): Promise<void> {
+  const stop = new AbortController();
+  const timeout = sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined);
+  await Promise.race([work.catch(() => undefined), timeout]);
+  stop.abort();
+}

@@ -1,0 +1,120 @@
+import type { Cluster, Redis, RedisOptions } from "ioredis";
+import { redisError, type TroubleListener } from "./redis-error.ts";
+
+/** Where the queue's Redis is and how to speak to it. */
+export interface RedisSettings {
+  /** `redis://host:port/db`, or `rediss://` for TLS. */
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** PEM text of the authority that signed the server's certificate; the system's own when left out. */
+  readonly ca?: string | undefined;
+  readonly isCluster: boolean;
+  /** Begins all keys, in braces: one slot of a cluster holds them all. */
+  readonly keyPrefix: string;
+}
+
+/** One connection to Redis; it reconnects by itself, and commands given meanwhile wait. */
+export interface RedisConnection {
+  /** For BullMQ. */
+  readonly client: Redis | Cluster;
+  /** What BullMQ puts before its keys. */
+  readonly prefix: string;
+  key(...parts: readonly string[]): string;
+  call(command: string, args: readonly (string | number)[]): Promise<unknown>;
+  /** Another connection of the same settings, for commands that block. */
+  another(): Promise<RedisConnection>;
+  /** May be called twice; what is still unanswered is given up. */
+  close(): Promise<void>;
+}
+
+const startWithinMs = 20_000;
+const maxReconnectMs = 2_000;
+/** A command that gets no answer for so long means a dead connection; blocking commands wait for less. */
+const silentMs = 15_000;
+
+/**
+ * Connects, and waits for the first answer. Throws `queue_redis_*` (exit) when the server refuses us, or cannot be
+ * reached within 20 s. Later trouble goes to `onTrouble` while commands wait for the connection to come back.
+ */
+export async function connectRedis(settings: RedisSettings, onTrouble: TroubleListener): Promise<RedisConnection> {
+  const client = await createClient(settings);
+  try {
+    await firstAnswer(client);
+  } catch (error) {
+    client.disconnect();
+    throw error;
+  }
+  client.on("error", (error: unknown) => onTrouble(redisError(error)));
+  const prefix = `{${settings.keyPrefix}}`;
+  return {
+    client,
+    prefix,
+    key: (...parts) => [prefix, ...parts].join(":"),
+    call: async (command, args) => {
+      try {
+        return await client.call(command, [...args]);
+      } catch (error) {
+        throw redisError(error);
+      }
+    },
+    another: () => connectRedis(settings, onTrouble),
+    close: async () => client.disconnect(),
+  };
+}
+
+async function createClient(settings: RedisSettings): Promise<Redis | Cluster> {
+  // The package is CommonJS and is not loaded where no Redis is used.
+  const { Redis, Cluster } = await import("ioredis");
+  const options = optionsOf(settings);
+  const { hostname: host, port: givenPort, pathname } = new URL(settings.url);
+  const port = Number(givenPort === "" ? 6379 : givenPort);
+  const db = Number(pathname.slice(1));
+  if (settings.isCluster) return new Cluster([{ host, port }], { clusterRetryStrategy: waitMs, redisOptions: options });
+  return new Redis({ ...options, host, port, db, retryStrategy: waitMs });
+}
+
+function optionsOf({ url, username, password, ca }: RedisSettings): Omit<RedisOptions, "replyMapping"> {
+  const { username: urlUser, password: urlPassword } = new URL(url);
+  return {
+    maxRetriesPerRequest: null,
+    enableReadyCheck: true,
+    socketTimeout: silentMs,
+    connectTimeout: 5_000,
+    protocol: 2,
+    // After a failover the old primary is still connected and read-only: ask again on a new connection.
+    reconnectOnError: (error) => (/^(READONLY|UNBLOCKED)/.test(error.message) ? 2 : false),
+    ...((username ?? urlUser) !== "" && { username: username ?? decodeURIComponent(urlUser) }),
+    ...((password ?? urlPassword) !== "" && { password: password ?? decodeURIComponent(urlPassword) }),
+    ...(url.startsWith("rediss:") && { tls: ca === undefined ? {} : { ca } }),
+  };
+}
+
+function waitMs(attempt: number): number {
+  return Math.min(maxReconnectMs, 50 * 2 ** Math.min(attempt, 10));
+}
+
+/** Resolves when the server takes commands. What waiting would not mend rejects at once. */
+function firstAnswer(client: Redis | Cluster): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let last: unknown = new Error("no answer");
+  const onError = (error: unknown): void => {
+    last = error;
+    const { remedy } = redisError(error);
+    if (remedy === "exit") reject(redisError(error));
+  };
+  const timer = setTimeout(() => {
+    const { code, message } = redisError(last);
+    reject(redisError(last, "exit", `${code}: ${message}`));
+  }, startWithinMs);
+  client.on("error", onError);
+  client.once("ready", resolve);
+  if (client.status === "ready") resolve();
+  return promise.finally(() => {
+    clearTimeout(timer);
+    client.off("error", onError);
+    client.off("ready", resolve);
+    // A client that is given up still reports.
+    client.on("error", () => undefined);
+  });
+}

@@ -1,0 +1,65 @@
+import { createHash, randomUUID } from "node:crypto";
+import { prepareText } from "../../src/label/prepare-text.ts";
+import { createQueueEncoder, type QueueEncoder, type QueueEncoderSettings } from "../../src/queue/queue-encoder.ts";
+import { createQueueWorker, type QueueWorker, type QueueWorkerSettings } from "../../src/queue/queue-worker.ts";
+import type { Ranking } from "../../src/queue/ranking-text.ts";
+import type { RedisSettings } from "../../src/queue/redis-connection.ts";
+
+export const topK = 5;
+export const version = "test@1 balanced 5";
+
+/** Settings of a queue of its own on the Redis at `url`. */
+export function redisAt(url: string, more: Partial<RedisSettings> = {}): RedisSettings {
+  return { url, isCluster: false, keyPrefix: `test-${randomUUID()}`, ...more };
+}
+
+/** Ranks by the text's hash: tells any two texts apart, and any two runs agree. */
+export function rankByHash(text: string): Ranking {
+  const bytes = createHash("sha256").update(text).digest();
+  const indices = Uint16Array.from({ length: topK }, (_, place) => bytes.readUInt16LE(2 * place) % 361);
+  const scores = Float32Array.from({ length: topK }, (_, place) => bytes.readUInt32LE(12 + 4 * place) / 2 ** 32);
+  return { indices, scores };
+}
+
+/** A producer with short waits. */
+export function openProducer(redis: RedisSettings, more: Partial<QueueEncoderSettings> = {}): Promise<QueueEncoder> {
+  return createQueueEncoder({
+    redis,
+    version,
+    topK,
+    prepare: (text) => prepareText(text, 1_000),
+    priority: "live",
+    batchTexts: 16,
+    batchChars: 16_384,
+    maxPendingTexts: 4_096,
+    targetWaitMs: 5_000,
+    maxWaitingJobs: 1_000,
+    cacheEntries: 100_000,
+    watchMs: 200,
+    onTrouble: () => undefined,
+    now: () => Date.now(),
+    id: randomUUID(),
+    ...more,
+  });
+}
+
+/** A worker that ranks by hash. */
+export function openWorker(redis: RedisSettings, more: Partial<QueueWorkerSettings> = {}): Promise<QueueWorker> {
+  return createQueueWorker({
+    redis,
+    version,
+    topK,
+    encode: async (texts) => texts.map(rankByHash),
+    device: "test",
+    concurrency: 4,
+    batchTexts: 64,
+    batchChars: 65_536,
+    batchesInFlight: 1,
+    cacheEntries: 100_000,
+    lockMs: 1_000,
+    onTrouble: () => undefined,
+    now: () => Date.now(),
+    id: randomUUID(),
+    ...more,
+  });
+}
