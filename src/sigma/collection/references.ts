@@ -34,5 +34,5 @@ export function createReferences(placed: readonly Placed[]): References {
 function taken(one: Placed, first: SigmaDocument, key: string, reference: string): PlacedFinding {
   const message = `The ${key} ${reference} is taken by ${JSON.stringify(first.metadata.title)}.`;
   const hint = key === "id" ? "Write a new random UUID." : "Choose another name.";
-  return placedFinding(one, "error", `${key}_taken`, message, hint, [key]);
+  return placedFinding(one, "error", key === "id" ? "id_taken" : "name_taken", message, hint, [key]);
 }

@@ -55,7 +55,7 @@ function assemble(metadata: Metadata, read: Reading, generate: boolean): Correla
     const said = listed === undefined && isGiven(read.section.get("rules"));
     return said
       ? undefined
-      : wrong(read, "rules", "rules_missing", "The correlation names no rule.", "List ids or names.");
+      : wrong(read, "rules", "correlation_rules_missing", "The correlation names no rule.", "List ids or names.");
   }
   return { kind: "correlation", metadata, rules, measure, test, groupBy, timespan, aliases, generate };
 }
@@ -65,7 +65,7 @@ function isGiven(value: YamlValue | undefined): boolean {
 }
 
 function wrong(read: Reading, key: string, code: string, message: string, hint: string): undefined {
-  return refuse(read.report, at(read.place, key), `correlation_${code}`, message, hint);
+  return refuse(read.report, at(read.place, key), code, message, hint);
 }
 
 const keys = ["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
@@ -75,14 +75,20 @@ function refuseUnknownKeys(read: Reading): void {
     if (keys.includes(key)) continue;
     const near = closest(key, keys);
     const hint = near === undefined ? `There are: ${keys.join(", ")}.` : `Did you mean ${near}?`;
-    wrong(read, key, "unknown_key", `A correlation has no ${shown(key)}.`, hint);
+    wrong(read, key, "correlation_unknown_key", `A correlation has no ${shown(key)}.`, hint);
   }
 }
 
 function parseGenerate(read: Reading, outer: YamlValue | undefined): boolean {
   const value = read.section.get("generate") ?? outer ?? false;
   if (typeof value === "boolean") return value;
-  wrong(read, "generate", "generate", `generate is true or false, not ${shown(value)}.`, "Write true or false.");
+  wrong(
+    read,
+    "generate",
+    "correlation_generate",
+    `generate is true or false, not ${shown(value)}.`,
+    "Write true or false.",
+  );
   return false;
 }
 
@@ -92,7 +98,7 @@ function parseType(read: Reading): Measure["type"] | undefined {
   if (type !== undefined) return type;
   const near = typeof value === "string" ? closest(value, types) : undefined;
   const hint = near === undefined ? `Choose one of ${types.join(", ")}.` : `Did you mean ${near}?`;
-  return wrong(read, "type", "type", `There is no correlation type ${shown(value)}.`, hint);
+  return wrong(read, "type", "correlation_type", `There is no correlation type ${shown(value)}.`, hint);
 }
 
 function texts(read: Reading, key: string): string[] | undefined {
@@ -100,7 +106,13 @@ function texts(read: Reading, key: string): string[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "string") return [value];
   if (isList(value) && value.every((item) => typeof item === "string")) return value.map(String);
-  return wrong(read, key, "list", `${key} is a text or a list of texts, not ${shown(value)}.`, "Quote the entries.");
+  return wrong(
+    read,
+    key,
+    "correlation_list",
+    `${key} is a text or a list of texts, not ${shown(value)}.`,
+    "Quote the entries.",
+  );
 }
 
 const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, M: 2_629_746, y: 31_556_952 } as const;
@@ -112,7 +124,7 @@ function parseTimespan(read: Reading): Timespan | undefined {
   const unit = isUnit(letter) ? letter : undefined;
   if (unit !== undefined && count > 0) return { count, unit, seconds: count * unitSeconds[unit] };
   const hint = "Write a number above 0 and s, m, h, d, w, M (months) or y, e.g. 5m.";
-  return wrong(read, "timespan", "timespan", `${shown(value)} is no timespan.`, hint);
+  return wrong(read, "timespan", "correlation_timespan", `${shown(value)} is no timespan.`, hint);
 }
 
 function isUnit(letter: string | undefined): letter is keyof typeof unitSeconds {
@@ -130,7 +142,7 @@ function parseAliases(read: Reading): Correlation["aliases"] {
     if (texts.length > 0 && texts.length === pairs.length) aliases.set(alias, new Map(texts));
     else {
       const hint = "Write aliases: {alias: {rule: field}}.";
-      wrong(read, "aliases", "aliases", `An alias maps rules to fields, not ${shown(fields)}.`, hint);
+      wrong(read, "aliases", "correlation_aliases", `An alias maps rules to fields, not ${shown(fields)}.`, hint);
     }
   }
   return aliases;
@@ -154,7 +166,7 @@ function parseTest(read: Reading, type: Measure["type"], listed: readonly string
   }
   if (!isMap(value)) {
     const hint = temporal ? "Write {gte: 2}, or rules with and, or, not." : "Write e.g. condition: {gte: 10}.";
-    return wrong(read, "condition", "condition", `The condition cannot be ${shown(value ?? null)}.`, hint);
+    return wrong(read, "condition", "correlation_condition", `The condition cannot be ${shown(value ?? null)}.`, hint);
   }
   const condition = parseBounds(value, at(read.place, "condition"), read.report);
   if (condition !== undefined && condition.fields.length > 0 && (temporal || type === "event_count")) {
@@ -192,11 +204,17 @@ function measureOf(read: Reading, type: Measure["type"], condition: BoundsCondit
       return wrong(
         read,
         "condition",
-        "percentile",
+        "correlation_percentile",
         "value_percentile lacks its percentile.",
         "Write e.g. percentile: 95.",
       );
   }
   const needs = type === "value_count" ? "a field or a list of fields" : "one field";
-  return wrong(read, "condition", "field", `${type} needs ${needs} to measure.`, "Write field: in the condition.");
+  return wrong(
+    read,
+    "condition",
+    "correlation_field",
+    `${type} needs ${needs} to measure.`,
+    "Write field: in the condition.",
+  );
 }

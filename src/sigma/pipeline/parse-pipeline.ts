@@ -41,9 +41,12 @@ function refused(text: string, file: string | undefined, findings: readonly Find
   return { kind: "refused", problems: locateFindings(text, findings, file) };
 }
 
+/** The one code of a pipeline's problems; the message says the rest. */
+const invalid = "pipeline_invalid";
+
 function finding(path: readonly PathKey[], message: string): Finding {
   const hint = "docs/sigma.md shows what pipelines are made of.";
-  return { severity: "error", ...{ code: "pipeline_invalid" }, message, hint, document: 0, path };
+  return { severity: "error", code: invalid, message, hint, document: 0, path };
 }
 
 /** Of a union, the branch that gets furthest says most. */
