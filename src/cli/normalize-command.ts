@@ -50,13 +50,14 @@ function resultLine(result: Result): string {
 
 /** Indented lines: each mapping tried and why it did not take the document, where text and session come from. */
 function explanationText(explanation: NonNullable<Result["explanation"]>, indent = "    "): string {
-  const { tried, refused, text, session, inner = [] } = explanation;
+  const { tried, refused, text, session, noSession, inner = [] } = explanation;
   const ruledOut = tried.filter(({ outcome }) => outcome === "ruled out");
   const lines = tried.filter((trial) => !ruledOut.includes(trial)).map(trialLine);
   if (ruledOut.length > 0) lines.unshift(`${ruledOut.length} mappings need top-level fields that are not there`);
   if (refused !== undefined) lines.push(`because ${refused}`);
   if (text !== undefined) lines.push(`text from ${text}`);
   if (session !== undefined) lines.push(`session from ${session}`);
+  if (noSession !== undefined) lines.push(`no session key of its own: none of ${noSession.join(", ")}`);
   const own = lines.map((line) => `\n${indent}${printable(line, 400)}`).join("");
   return own + inner.map((one) => explanationText(one, `${indent}    `)).join("");
 }

@@ -1,3 +1,4 @@
+import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SourceRecord } from "../sdk/document.ts";
 import { compileMapping } from "./compile-mapping.ts";
 import { explainDocument } from "./explain-document.ts";
@@ -53,7 +54,7 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
     out.push(refused("mapping_unknown_shape", "No mapping recognises this document.", at.record));
   };
   const takers = settings.mappings.map((mapping) =>
-    createTaker(compileMapping(mapping, readers), { source, readers, maxTextChars, take }),
+    named(mapping, () => createTaker(compileMapping(mapping, readers), { source, readers, maxTextChars, take })),
   );
   const recogniser = createRecogniser(takers);
   /** One document must not stop all others for ever: what fails on it is told in its dead letter. */
@@ -87,6 +88,16 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
       unused = unpackState(state, takers);
     },
   };
+}
+
+/** What cannot be compiled says of which mapping. */
+function named(mapping: Mapping, compile: () => Taker): Taker {
+  try {
+    return compile();
+  } catch (cause) {
+    if (!(cause instanceof TagsmithError)) throw cause;
+    throw new TagsmithError(cause.code, `${mapping.name}: ${cause.message}`, cause.remedy, cause);
+  }
 }
 
 function among(takers: readonly Taker[], names: ReadonlySet<string> | undefined): readonly Taker[] {

@@ -19,6 +19,8 @@ export interface Explanation {
   readonly text?: string;
   /** Which session candidate answered; absent where the key is a fallback or the reader decides. */
   readonly session?: string;
+  /** The session candidates of which none had a value, where the key is a fallback. */
+  readonly noSession?: readonly string[];
   /** What an envelope held, the first ten. */
   readonly inner?: readonly Explanation[];
 }
@@ -109,7 +111,11 @@ function explainFields(document: Document, mapping: Mapping, readers: Readers): 
   if ("kind" in text) return {};
   const reading = interpretMapping(mapping, document, readers);
   const session = reading.kind === "fields" ? reading.fields.session?.from : undefined;
-  return { text: describe(text.from), ...(session === undefined ? {} : { session }) };
+  if (session !== undefined) return { text: describe(text.from), session };
+  return {
+    text: describe(text.from),
+    noSession: (mapping.session ?? []).map(({ fields }) => fields.map(nameOf).join("+")),
+  };
 }
 
 function describe(spec: Parameters<typeof nameOf>[0]): string {

@@ -136,7 +136,7 @@ function takeRecords(
   finish: Finish,
 ): Pick<Taker, "take" | "flush" | "memory"> {
   const create = settings.readers.records.get(spec.name);
-  if (create === undefined) throw unknownReader(compiled.mapping.name, spec.name);
+  if (create === undefined) throw unknownReader(spec.name);
   const reader = create();
   const textOf = compileReaderText(spec, settings.readers.renderers);
   const hostOf = compileFirst(compiled.mapping.host, new Set((compiled.mapping.absent ?? []).map(String)));
@@ -165,6 +165,6 @@ function finishRecords(result: ReaderResult, compiled: CompiledMapping, source: 
   return finish(compiled.read(result.document), place, records, result.incomplete);
 }
 
-function unknownReader(mapping: string, reader: string): TagsmithError {
-  return new TagsmithError("mapping_invalid", `${mapping}: reader.name: there is no reader "${reader}"`, "exit");
+function unknownReader(reader: string): TagsmithError {
+  return new TagsmithError("mapping_invalid", `reader.name: there is no reader "${reader}"`, "exit");
 }
