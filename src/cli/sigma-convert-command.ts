@@ -1,17 +1,22 @@
 import { readFileSync } from "node:fs";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import {
+  type Correlation,
   type Exported,
   type ExportFormat,
+  type ExportOptions,
+  exportCorrelation,
   exportRule,
   type Fidelity,
   type FieldTypes,
   fieldTypesOf,
+  type Rule,
+  resolveReferences,
   type Target,
   unknownFields,
 } from "../sigma/index.ts";
 import { exitCodes } from "./exit-code.ts";
-import { type PreparedRule, prepareSigmaRules } from "./sigma-rules.ts";
+import { type Prepared, type PreparedRules, prepareSigmaRules } from "./sigma-rules.ts";
 import { printable, printableJson, type Terminal } from "./terminal.ts";
 
 export interface ConvertCommandOptions {
@@ -33,55 +38,73 @@ export function sigmaConvertCommand(
   terminal: Terminal,
 ): number {
   const fieldTypes = options.mapping === undefined ? unknownFields : readMapping(options.mapping);
-  const { rules, refused, finalize } = prepareSigmaRules(paths, options.pipeline, terminal);
-  let failed = refused;
+  const ready = prepareSigmaRules(paths, options.pipeline, terminal);
+  let failed = ready.refused;
   const outputs: unknown[] = [];
-  for (const prepared of rules) {
-    const exported = convert(prepared, options, fieldTypes);
+  for (const { subject, exported, postprocess } of convertAll(ready, options, fieldTypes)) {
     if (exported.kind === "refused") failed += 1;
-    if (options.json) writeJson(prepared, exported, terminal);
+    const written = exported.kind === "converted" ? exported.outputs.map(postprocess) : [];
+    if (options.json) writeJson(subject, exported, written, terminal);
     else {
-      report(prepared, exported, terminal);
-      if (exported.kind === "converted")
-        outputs.push(...exported.outputs.map((output) => prepared.postprocess(output)));
+      report(subject, exported, terminal);
+      outputs.push(...written);
     }
   }
-  if (!options.json) writeOutputs(finalize(outputs), terminal);
+  if (!options.json) writeOutputs(ready.finalize(outputs), terminal);
   return failed > 0 ? exitCodes.input : exitCodes.ok;
 }
 
-function convert(prepared: PreparedRule, options: ConvertCommandOptions, fieldTypes: FieldTypes): Exported {
-  const { target, fidelity, format, index, interval } = options;
-  const noted = prepared.state.get("index");
-  const indices = index.length > 0 ? index : typeof noted === "string" ? [noted] : ["*"];
-  return exportRule(prepared.rule, {
-    target,
-    fidelity,
-    format,
-    fieldTypes,
-    indices,
-    index: indices.join(","),
-    intervalMinutes: interval,
+type Subject = Rule | Correlation;
+
+/** Converts rules and correlations; rules that only feed a correlation are left out. */
+function convertAll(
+  { rules, correlations }: PreparedRules,
+  options: ConvertCommandOptions,
+  fieldTypes: FieldTypes,
+): readonly (Prepared<Subject> & { readonly exported: Exported })[] {
+  const subjects = correlations.map(({ subject }) => subject);
+  const targets = resolveReferences(
+    rules.map(({ subject }) => subject),
+    subjects,
+  );
+  const silent = new Set<Subject>(subjects.flatMap((each, index) => (each.generate ? [] : (targets[index] ?? []))));
+  const ofRules = rules.map((each) => {
+    const exported = (): Exported => exportRule(each.subject, exportOptions(each.state, options, fieldTypes));
+    return { ...each, exported };
   });
+  const ofCorrelations = correlations.map((each, index) => {
+    const settings = exportOptions(each.state, options, fieldTypes);
+    return { ...each, exported: (): Exported => exportCorrelation(each.subject, targets[index] ?? [], settings) };
+  });
+  return [...ofRules, ...ofCorrelations]
+    .filter(({ subject }) => !silent.has(subject))
+    .map((each) => ({ ...each, exported: each.exported() }));
 }
 
-function writeJson({ rule, postprocess }: PreparedRule, exported: Exported, terminal: Terminal): void {
-  const { id, title } = rule.metadata;
-  const shown =
-    exported.kind === "converted"
-      ? { ...exported, outputs: exported.outputs.map((output) => postprocess(output)) }
-      : exported;
+function exportOptions(
+  state: ReadonlyMap<string, unknown>,
+  { target, fidelity, format, index, interval }: ConvertCommandOptions,
+  fieldTypes: FieldTypes,
+): ExportOptions {
+  const noted = state.get("index");
+  const indices = index.length > 0 ? index : typeof noted === "string" ? [noted] : ["*"];
+  return { target, fidelity, format, fieldTypes, indices, index: indices.join(","), intervalMinutes: interval };
+}
+
+function writeJson({ metadata }: Subject, exported: Exported, outputs: readonly unknown[], terminal: Terminal): void {
+  const { id, title } = metadata;
+  const shown = exported.kind === "converted" ? { ...exported, outputs } : exported;
   terminal.out.write(printableJson(`${JSON.stringify({ id, title, ...shown })}\n`));
 }
 
-function report({ rule }: PreparedRule, exported: Exported, terminal: Terminal): void {
+function report({ metadata }: Subject, exported: Exported, terminal: Terminal): void {
   const notes =
     exported.kind === "refused"
       ? exported.reasons.map((reason) => `not converted: ${reason}`)
       : exported.postFilter
         ? exported.warnings.map((warning) => `finds more than the rule matches: ${warning}`)
         : [];
-  for (const note of notes) terminal.err.write(`${printable(`${rule.metadata.title}: ${note}`, 1_000)}\n`);
+  for (const note of notes) terminal.err.write(`${printable(`${metadata.title}: ${note}`, 1_000)}\n`);
 }
 
 /** Texts as they are, one an output; objects as JSON, one a line. */

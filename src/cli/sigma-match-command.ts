@@ -35,8 +35,9 @@ export async function sigmaMatchCommand(
   registry: ConnectorRegistry,
   terminal: Terminal,
 ): Promise<number> {
-  const { rules: prepared, correlations } = prepareSigmaRules(paths, options.pipeline, terminal);
-  const rules = prepared.map(({ rule }) => rule);
+  const prepared = prepareSigmaRules(paths, options.pipeline, terminal);
+  const rules = prepared.rules.map(({ subject }) => subject);
+  const correlations = prepared.correlations.map(({ subject }) => subject);
   const matcher = compileRules(rules);
   for (const { rule, reason } of matcher.unmatchable) {
     terminal.err.write(`${printable(`${rule.metadata.title}: cannot be matched here: ${reason}`, 1_000)}\n`);
@@ -104,7 +105,7 @@ export async function sigmaExplainCommand(
     terminal.err.write(`${printable(`${options.input}: ${bad.id}: ${bad.reason}`, 1_000)}\n`);
   })) {
     number += 1;
-    for (const { rule } of rules) {
+    for (const { subject: rule } of rules) {
       const { id, title } = rule.metadata;
       const reason = unmatchableReason(rule);
       if (reason !== undefined) {

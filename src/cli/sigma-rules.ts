@@ -14,9 +14,9 @@ import {
 import { readSigmaTexts } from "./read-sigma.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
-/** Rules with their pipelines applied, ready to be matched or converted. */
-export interface PreparedRule {
-  readonly rule: Rule;
+/** A rule or correlation with its pipelines applied, ready to be matched or converted. */
+export interface Prepared<Subject extends Rule | Correlation> {
+  readonly subject: Subject;
   /** What `set_state` of the pipelines noted. */
   readonly state: ReadonlyMap<string, unknown>;
   /** Runs the pipelines' postprocessing on a query of this rule. */
@@ -24,9 +24,9 @@ export interface PreparedRule {
 }
 
 export interface PreparedRules {
-  readonly rules: readonly PreparedRule[];
+  readonly rules: readonly Prepared<Rule>[];
   /** After the rules and correlations they refer to; those that refer to something refused are left out. */
-  readonly correlations: readonly Correlation[];
+  readonly correlations: readonly Prepared<Correlation>[];
   /** Files with errors and rules a pipeline refused; they are on standard error. */
   readonly refused: number;
   /** Joins queries as the pipelines' finalizers say. */
@@ -46,11 +46,10 @@ export function prepareSigmaRules(
   }
   const pipeline = createPipeline(pipelinePaths.map(loadPipeline), { find: finder(collection) });
   const refusals: string[] = [];
-  const rules = collection.rules.flatMap((rule): PreparedRule[] => {
+  const rules = collection.rules.flatMap((rule): Prepared<Rule>[] => {
     const transformed = pipeline.transform(rule);
     if (transformed.kind === "transformed" && transformed.subject.kind === "rule") {
-      const postprocess = (query: unknown): unknown => pipeline.postprocess(transformed, query);
-      return [{ rule: transformed.subject, state: transformed.state, postprocess }];
+      return [prepared(transformed, transformed.subject, pipeline)];
     }
     refusals.push(refusalText(rule.metadata.title, transformed));
     return [];
@@ -59,6 +58,15 @@ export function prepareSigmaRules(
   for (const refusal of refusals) terminal.err.write(`${printable(refusal, 1_000)}\n`);
   const files = new Set(errors.map(({ file }) => file)).size;
   return { rules, correlations, refused: files + refusals.length, finalize: pipeline.finalize };
+}
+
+function prepared<Subject extends Rule | Correlation>(
+  transformed: Transformed & { readonly kind: "transformed" },
+  subject: Subject,
+  pipeline: Pipeline,
+): Prepared<Subject> {
+  const postprocess = (query: unknown): unknown => pipeline.postprocess(transformed, query);
+  return { subject, state: transformed.state, postprocess };
 }
 
 /** What pipelines may look up: rules and correlations by id or name. */
@@ -74,12 +82,12 @@ function namesOf({ metadata: { id, name } }: Rule | Correlation): string[] {
 
 function prepareCorrelations(
   collection: Collection,
-  rules: readonly PreparedRule[],
+  rules: readonly Prepared<Rule>[],
   pipeline: Pipeline,
   refusals: string[],
-): readonly Correlation[] {
-  const usable = new Set(rules.flatMap(({ rule }) => namesOf(rule)));
-  return collection.correlations.flatMap((correlation) => {
+): readonly Prepared<Correlation>[] {
+  const usable = new Set(rules.flatMap(({ subject }) => namesOf(subject)));
+  return collection.correlations.flatMap((correlation): Prepared<Correlation>[] => {
     if (!correlation.rules.every((reference) => usable.has(reference.toLowerCase()))) {
       refusals.push(`${correlation.metadata.title}: a rule it refers to is refused`);
       return [];
@@ -90,7 +98,7 @@ function prepareCorrelations(
       return [];
     }
     for (const name of namesOf(correlation)) usable.add(name);
-    return [transformed.subject];
+    return [prepared(transformed, transformed.subject, pipeline)];
   });
 }
 

@@ -6,6 +6,7 @@ export {
   type Fidelity,
   type Target,
 } from "./backend/convert-rule.ts";
+export { exportCorrelation } from "./backend/export-correlation.ts";
 export { type Exported, type ExportFormat, type ExportOptions, exportRule } from "./backend/export-rule.ts";
 export { type FieldType, type FieldTypes, fieldTypesOf, unknownFields } from "./backend/field-types.ts";
 export { type Checks, type Collection, loadCollection, type SigmaText } from "./collection/load-collection.ts";
@@ -16,6 +17,7 @@ export {
   createCorrelator,
   type MatchedEvent,
 } from "./correlate/create-correlator.ts";
+export { resolveReferences } from "./correlate/resolve-references.ts";
 export { type LintFinding, lintDocument } from "./lint/lint-document.ts";
 export { compileRules, type EventSource, type RuleMatcher } from "./match/compile-rules.ts";
 export { explainRule, type RuleExplanation } from "./match/explain-rule.ts";

@@ -78,12 +78,18 @@ describe("tagsmith sigma", () => {
   it("converts with a pipeline, and ends with 3 when a target cannot say a rule", async () => {
     const eql = await runTagsmith(["sigma", "convert", rules, "--target", "eql", "--pipeline", pipeline]);
     expect(eql.code).toBe(0);
-    expect(eql.out).toBe('any where ?process.executable : "*/nc" and (not ?User : "backup")\n');
+    expect(eql.out.split("\n")).toEqual([
+      'any where ?process.executable : "*/nc" and (not ?User : "backup")',
+      "sequence with maxspan=300s",
+      '  [any where ?process.executable : "*/nc" and (not ?User : "backup")] by User with runs=2',
+      "",
+    ]);
     const kql = await runTagsmith(["sigma", "convert", rules, "--target", "kql"]);
     expect(kql.code).toBe(3);
     expect(kql.err).toContain("Netcat: not converted: KQL compares Image");
     const superset = await runTagsmith(["sigma", "convert", rules, "--target", "kql", "--fidelity", "superset"]);
     expect(superset.out).toBe("*\n");
+    expect(superset.code).toBe(3);
     expect(superset.err).toContain("finds more than the rule matches");
   });
 

@@ -66,7 +66,7 @@ export function searchEngine(url: string, index: string): SearchEngine {
       await call(`/${index}/_refresh`, "POST", "");
     },
     search: async (query) => {
-      const body = { query, size: 10_000, _source: false, fields: ["doc_number"] };
+      const body = { query, size: 100_000, _source: false, fields: ["doc_number"] };
       const answer = await call(`/${index}/_search`, "POST", JSON.stringify(body));
       const hits = isObject(answer) && isObject(answer["hits"]) ? answer["hits"]["hits"] : undefined;
       if (!Array.isArray(hits)) return JSON.stringify(answer).slice(0, 500);

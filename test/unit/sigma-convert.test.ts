@@ -51,7 +51,9 @@ describe("query DSL", () => {
   });
 
   it("writes letters beyond ASCII in both cases, because engines fold ASCII only", () => {
-    expect(query(selection("F: é"), "dsl")).toEqual({ regexp: { F: { value: "[éÉ]", flags: "NONE" } } });
+    expect(query(selection("F: é"), "dsl")).toEqual({
+      regexp: { F: { value: "[éÉ]", flags: "NONE", max_determinized_states: 100_000 } },
+    });
   });
 
   it("asks a missing field of null, and finds a missing field where a value is denied", () => {
@@ -61,11 +63,13 @@ describe("query DSL", () => {
 
   it("covers the whole text with a regex that searches in it", () => {
     expect(query(selection("F|re: '^a\\d+b'"), "dsl")).toEqual({
-      regexp: { F: { value: "a[0-9]+b.*", flags: "NONE" } },
+      regexp: { F: { value: "a[0-9]+b.*", flags: "NONE", max_determinized_states: 100_000 } },
     });
-    expect(query(selection("F|re: '(^|/)x$'"), "dsl")).toEqual({ regexp: { F: { value: "x|.*\\/x", flags: "NONE" } } });
+    expect(query(selection("F|re: '(^|/)x$'"), "dsl")).toEqual({
+      regexp: { F: { value: "x|.*\\/x", flags: "NONE", max_determinized_states: 100_000 } },
+    });
     expect(query(selection("F|re|i: 'a.[b-d]'"), "dsl")).toEqual({
-      regexp: { F: { value: ".*[aA][^\n][b-dB-D].*", flags: "NONE" } },
+      regexp: { F: { value: ".*[aA][^\n][b-dB-D].*", flags: "NONE", max_determinized_states: 100_000 } },
     });
   });
 
@@ -128,6 +132,11 @@ describe("text languages", () => {
 
   it("end a Lucene regex in a class when its last character is a backslash", () => {
     expect(query(selection("F|endswith: 'a\\'"), "lucene")).toBe("F:/.*[aA][\\\\]/");
+  });
+
+  it("refuse in Lucene what query_string would silently find nothing for", () => {
+    expect(convert(selection("F|re: 'a.{2,128}b'"), "lucene")).toMatchObject({ kind: "refused" });
+    expect(convert(selection("F|re: 'a.{2,128}b'"), "dsl")).toMatchObject({ kind: "converted" });
   });
 
   it("write KQL for fields whose index folds case", () => {

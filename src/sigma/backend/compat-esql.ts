@@ -18,7 +18,7 @@ export const compatEsql: TextLanguage = {
   leaf: writeLeaf,
   list: (field, values) => {
     const written = values.map(plainScalar);
-    return written.includes(undefined) ? undefined : `${fieldName(field)} in (${written.join(", ")})`;
+    return written.includes(undefined) ? undefined : `${esqlField(field)} in (${written.join(", ")})`;
   },
 };
 
@@ -28,7 +28,7 @@ function writeLeaf(leaf: Leaf): string {
 }
 
 function writeField({ field, value }: FieldLeaf): string {
-  const name = fieldName(field);
+  const name = esqlField(field);
   switch (value.kind) {
     case "string":
       return writeString(name, value);
@@ -47,7 +47,7 @@ function writeField({ field, value }: FieldLeaf): string {
       return `${name}${comparison[value.op]}${value.value}`;
     case "fieldref":
       if (value.match !== "equals") throw notConvertible("ES|QL compares whole fields only.");
-      return `${name}==${fieldName(value.field)}`;
+      return `${name}==${esqlField(value.field)}`;
     case "query":
       return value.query.replaceAll("{field}", name).replaceAll("{id}", value.id);
     case "expansion":
@@ -72,6 +72,7 @@ function plainScalar(value: Value): string | undefined {
   return `"${writeParts(value.parts, style)}"`;
 }
 
-function fieldName(field: string): string {
+/** A field name, quoted where pySigma quotes it. */
+export function esqlField(field: string): string {
   return /^[\p{L}\p{N}_.]+$/u.test(field) ? field : `\`${field}\``;
 }

@@ -7,7 +7,7 @@ import { exactKql } from "./exact-kql.ts";
 import { exactLucene } from "./exact-lucene.ts";
 import { type Expression, expressionsOf } from "./expression.ts";
 import type { FieldTypes } from "./field-types.ts";
-import { isNotConvertible } from "./not-convertible.ts";
+import { isNotConvertible, notConvertible } from "./not-convertible.ts";
 import { type DslQuery, writeDsl, writeDslLeaf } from "./query-dsl.ts";
 import { type TextLanguage, writeExpression } from "./text-language.ts";
 
@@ -101,10 +101,22 @@ function languageOf(target: Target, types: FieldTypes): TextLanguage | undefined
 function writeQuery(expression: Approximation, { target, fieldTypes, index }: ConvertOptions): string | DslQuery {
   const language = languageOf(target, fieldTypes);
   if (language === undefined) return writeDsl(expression, fieldTypes);
+  if (target === "esql" && leavesOf(expression) > maxEsqlLeaves) {
+    throw notConvertible(`ES|QL with more than ${maxEsqlLeaves} comparisons can bring a server down; choose dsl.`);
+  }
   const constant = expression.kind === "everything" || expression.kind === "nothing";
   const condition = constant ? constants[target][expression.kind] : writeExpression(expression, language);
   if (target === "eql") return `any where ${condition}`;
   return target === "esql" ? `from ${index} metadata _id, _index, _version | where ${condition}` : condition;
+}
+
+/** Elasticsearch 8.19 with a heap of 1 GB runs out of it at 4,400. */
+const maxEsqlLeaves = 1_000;
+
+function leavesOf(expression: Approximation): number {
+  if (expression.kind === "not") return leavesOf(expression.operand);
+  if (expression.kind !== "and" && expression.kind !== "or") return 1;
+  return expression.operands.reduce((sum, operand) => sum + leavesOf(operand), 0);
 }
 
 const constants: Readonly<Record<Target, { readonly everything: string; readonly nothing: string }>> = {

@@ -31,7 +31,7 @@ function writeLeaf(leaf: Leaf, types: FieldTypes): string {
 }
 
 function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
-  const name = fieldName(field);
+  const name = optionalField(field);
   const type = typeFor(field, value, types);
   switch (value.kind) {
     case "string":
@@ -93,7 +93,13 @@ function control(char: string): string {
   return { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[char] ?? char;
 }
 
-function fieldName(field: string): string {
+/** A field that an index may lack. */
+function optionalField(field: string): string {
+  return `?${eqlField(field)}`;
+}
+
+/** A field name, quoted where it has to be. */
+export function eqlField(field: string): string {
   const isPlain = /^[A-Za-z_@][\w@]*(?:\.[A-Za-z_@][\w@]*)*$/.test(field);
-  return `?${isPlain ? field : `\`${field.replaceAll("`", "``")}\``}`;
+  return isPlain ? field : `\`${field.replaceAll("`", "``")}\``;
 }

@@ -37,7 +37,7 @@ function writeLeaf(leaf: Leaf, types: FieldTypes): string {
 }
 
 function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
-  const name = fieldName(field);
+  const name = esqlField(field);
   const type = typeFor(field, value, types);
   switch (value.kind) {
     case "string":
@@ -111,7 +111,7 @@ function writeTimePart(name: string, { part, op, value }: TimePartValue): string
 function writeFieldRef(name: string, value: FieldRefValue): string {
   const fold = (written: string): string => (value.cased ? written : `to_lower(${written})`);
   const left = fold(name);
-  const right = fold(fieldName(value.field));
+  const right = fold(esqlField(value.field));
   switch (value.match) {
     case "equals":
       return `${left} == ${right}`;
@@ -130,7 +130,7 @@ function quoted(text: string): string {
 }
 
 /** A field's name, quoted where it has to be. */
-export function fieldName(field: string): string {
+export function esqlField(field: string): string {
   if (/^[A-Za-z_@]\w*(?:\.[A-Za-z_@]\w*)*$/.test(field)) return field;
   return field
     .split(".")

@@ -4,7 +4,7 @@ import { numberOf } from "../match/scalar.ts";
 import { isCaseless, lowered, plainText } from "./exact-string.ts";
 import type { FieldLeaf, Leaf } from "./expression.ts";
 import { type FieldType, type FieldTypes, typeFor } from "./field-types.ts";
-import { luceneRegex, luceneRegexOfString } from "./lucene-regex.ts";
+import { luceneRegex, luceneRegexOfString, refuseComplex } from "./lucene-regex.ts";
 import { notConvertible } from "./not-convertible.ts";
 import type { TextLanguage } from "./text-language.ts";
 import { writeNetwork } from "./write-network.ts";
@@ -53,6 +53,7 @@ function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
       return value.exists ? `_exists_:${name}` : `(*:* NOT _exists_:${name})`;
     case "regex":
       if (type !== "keyword") break;
+      refuseComplex(value);
       return `${name}:${writeRegex(luceneRegex(value))}`;
     case "cidr":
       if (type !== "ip") break;
@@ -73,6 +74,7 @@ function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
 }
 
 function writeString(field: string, value: StringValue, type: FieldType): string {
+  refuseComplex(value);
   if (type === "keyword" && !isCaseless(value)) return writeRegex(luceneRegexOfString(value));
   if (type === "keyword") return plainOrWild(value);
   if (type === "lowercase" && !value.cased) return plainOrWild(lowered(value));

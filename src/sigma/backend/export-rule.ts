@@ -57,7 +57,7 @@ function exportKibana(rule: Rule, options: ExportOptions): Exported {
   }
   const settings = { ...options, extraLookbackMinutes: 1 };
   return around(convertRule(rule, options), (query) =>
-    kibanaRule(rule, detectionQuery(query, options.target), settings),
+    kibanaRule(rule.metadata, detectionQuery(query, options.target), settings),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Level, Metadata, Rule } from "../ast.ts";
+import type { Level, Metadata } from "../ast.ts";
 import type { DslQuery } from "./query-dsl.ts";
 
 /** How the detection rules of Elastic Security run. */
@@ -16,19 +16,23 @@ export type DetectionQuery =
   | { readonly language: "dsl"; readonly query: DslQuery };
 
 /** What counts events in a threshold rule. */
-export interface Threshold {
+interface Threshold {
   readonly field: readonly string[];
   readonly value: number;
   readonly cardinality: readonly { readonly field: string; readonly value: number }[];
 }
 
-/** A detection rule as `POST /api/detection_engine/rules/_import` takes it, one a line. Ids are those of the Sigma rule. */
+/**
+ * A detection rule as `POST /api/detection_engine/rules/_import` takes it, one a line. Ids are those of the
+ * Sigma rule; each run looks back over `windowSeconds` too.
+ */
 export function kibanaRule(
-  rule: Rule,
+  metadata: Metadata,
   query: DetectionQuery,
   settings: DetectionRuleSettings,
+  windowSeconds = 0,
 ): Readonly<Record<string, unknown>> {
-  return { ...described(rule.metadata, settings, 0), ...searching(query, settings.indices) };
+  return { ...described(metadata, settings, windowSeconds), ...searching(query, settings.indices) };
 }
 
 /** A threshold rule for a correlation; every run looks back over the whole timespan and the time since the last run. */

@@ -1,6 +1,6 @@
 import type { RegexValue, StringPart, StringValue } from "../ast.ts";
 import { notConvertible } from "./not-convertible.ts";
-import { type CharRange, parseRegex, type RegexNode, type RegexSequence } from "./regex-syntax.ts";
+import { type CharRange, type ParsedRegex, parseRegex, type RegexNode, type RegexSequence } from "./regex-syntax.ts";
 import { placeholderError, regexText } from "./write-string.ts";
 
 /** Longest regex Elasticsearch and OpenSearch take (`index.max_regex_length`). */
@@ -14,7 +14,7 @@ const maxAlternatives = 64;
  * classes, both cases where case is to be ignored. Throws `sigma_not_convertible` where that cannot say the same.
  */
 export function luceneRegex(value: RegexValue): string {
-  const { alternatives, flags } = parseRegex(regexText({ ...value, flags: new Set() }, (text) => text));
+  const { alternatives, flags } = parsedRegex(value);
   const has = (flag: "i" | "m" | "s"): boolean => value.flags.has(flag) || flags.has(flag);
   const style = { ignoreCase: has("i"), dotAll: has("s") };
   const sequences = alternatives.flatMap((sequence) => spread(sequence));
@@ -23,6 +23,32 @@ export function luceneRegex(value: RegexValue): string {
     throw notConvertible("Anchors at lines have no counterpart in a search engine.");
   }
   return bounded(sequences.map((sequence) => writeWhole(sequence, style)).join("|"));
+}
+
+function parsedRegex(value: RegexValue): ParsedRegex {
+  return parseRegex(regexText({ ...value, flags: new Set() }, (text) => text));
+}
+
+/** Repetitions of anything but a character, together, up to which a regex surely becomes an automaton of allowed size. */
+const maxRepeats = 24;
+
+/** Refuses patterns for which query_string could find nothing, silently, because their automaton grows too large. */
+export function refuseComplex(value: RegexValue | StringValue): void {
+  const repeats =
+    value.kind === "regex"
+      ? parsedRegex(value)
+          .alternatives.flat()
+          .reduce((sum, node) => sum + repeatsOf(node), 0)
+      : value.parts.filter((part) => typeof part === "object" && part.kind === "one").length * 2;
+  if (repeats <= maxRepeats) return;
+  throw notConvertible("The pattern may need more states than query_string allows, which then finds nothing.");
+}
+
+function repeatsOf(node: RegexNode): number {
+  if (node.kind === "group") return node.alternatives.flat().reduce((sum, inner) => sum + repeatsOf(inner), 0);
+  if (node.kind !== "repeat") return 0;
+  const times = node.max ?? node.min;
+  return Math.max(times, 1) * Math.max(repeatsOf(node.node), times > 1 && node.node.kind !== "text" ? 1 : 0);
 }
 
 /** Writes a string with wildcards as a Lucene regex; letters in both cases unless it is cased. */

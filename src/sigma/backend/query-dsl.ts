@@ -55,7 +55,7 @@ function writeField({ field, value }: FieldLeaf, types: FieldTypes): DslQuery {
       return writeBoolean(field, value.value, type);
     case "regex":
       if (type !== "keyword") throw typeError(field, type, "a regex");
-      return { regexp: { [field]: { value: luceneRegex(value), flags: "NONE" } } };
+      return regexp(field, luceneRegex(value));
     case "cidr":
       if (type !== "ip") throw typeError(field, type, "a network");
       return { term: { [field]: writeNetwork(value) } };
@@ -95,7 +95,7 @@ function writeString(field: string, value: StringValue, type: FieldType): DslQue
 }
 
 function writeKeywordString(field: string, value: StringValue, text: string | undefined): DslQuery {
-  if (hasWideCase(value)) return { regexp: { [field]: { value: luceneRegexOfString(value), flags: "NONE" } } };
+  if (hasWideCase(value)) return regexp(field, luceneRegexOfString(value));
   const fold = value.cased ? {} : { case_insensitive: true };
   if (text !== undefined) return { term: { [field]: { value: text, ...fold } } };
   const last = value.parts.at(-1);
@@ -104,6 +104,11 @@ function writeKeywordString(field: string, value: StringValue, text: string | un
     return { prefix: { [field]: { value: stem.join(""), ...fold } } };
   }
   return { wildcard: { [field]: { value: writeParts(value.parts, pattern), ...fold } } };
+}
+
+/** Ten times the states that are allowed by default; a regex that needs more is an error of the search. */
+function regexp(field: string, value: string): DslQuery {
+  return { regexp: { [field]: { value, flags: "NONE", max_determinized_states: 100_000 } } };
 }
 
 function writeNumber(field: string, value: number, type: FieldType): DslQuery {

@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Rule } from "../../src/sigma/ast.ts";
+import { convertRule, type Target } from "../../src/sigma/backend/convert-rule.ts";
+import type { FieldTypes } from "../../src/sigma/backend/field-types.ts";
+import { compileMatcher } from "../../src/sigma/match/compile-matcher.ts";
+import { parseAddress } from "../../src/sigma/match/ip-address.ts";
+import { unmatchableReason } from "../../src/sigma/match/unmatchable.ts";
+import { parse } from "../../src/sigma/parse/parse.ts";
+import { type RunningServer, startServer } from "../servers/start-server.ts";
+import { activeRules, missingPeers, ruleFiles, unpack } from "./peers.ts";
+import { type SearchEngine, searchEngine, typesFor } from "./search-engine.ts";
+import { documentsFor, type FlatDocument, seeded } from "./sigma-documents.ts";
+
+const missing = missingPeers();
+
+/** ES|QL gives no more rows than this. */
+const maxRows = 10_000;
+
+/** What SigmaHQ's rules need more than a server of the tests allows, by title. */
+const tooLarge = new Map([["Vulnerable Driver Load", "4,400 wildcard queries need more memory than the server has"]]);
+
+function rulesIn(files: readonly string[]): Rule[] {
+  const documents = files.map((file) => parse(readFileSync(file, "utf8"), file).documents[0]?.document);
+  const rules = documents.flatMap((document) => (document?.kind === "rule" ? [document] : []));
+  return rules.filter((rule) => unmatchableReason(rule) === undefined && !hasKeywords(rule));
+}
+
+/** Keywords are searched for in every field there is: hundreds here. */
+function hasKeywords(rule: Rule): boolean {
+  return JSON.stringify([...rule.detections.values()]).includes('"kind":"keyword"');
+}
+
+/** What an index with these types takes: texts everywhere but in fields of numbers and addresses. */
+function fitting(document: FlatDocument, types: FieldTypes): FlatDocument {
+  const fields = Object.entries(document).flatMap(([field, value]): [string, string | number][] => {
+    switch (types.fields.get(field)) {
+      case "number":
+        return typeof value === "number" ? [[field, value]] : [];
+      case "ip":
+        return parseAddress(String(value)) === undefined ? [] : [[field, String(value)]];
+      default:
+        return [[field, String(value)]];
+    }
+  });
+  return Object.fromEntries(fields);
+}
+
+describe.skipIf(missing !== undefined)(
+  `queries on Elasticsearch${missing === undefined ? "" : ` (skipped: ${missing})`}`,
+  () => {
+    let server: RunningServer;
+    let engine: SearchEngine;
+    let types: FieldTypes;
+    let rules: Rule[];
+    let expected: number[][];
+
+    beforeAll(async () => {
+      const unpacked = unpack("rules");
+      const all = rulesIn(ruleFiles(unpacked.folder, activeRules));
+      unpacked.remove();
+      rules = all.filter((rule, index) => rule.logsource.product !== "windows" || index % 2 === 0);
+      types = typesFor(rules);
+      const random = seeded(7);
+      const documents = rules.flatMap((rule) => documentsFor(rule, random)).map((each) => fitting(each, types));
+      const matcher = compileMatcher(rules);
+      expected = rules.map(() => []);
+      for (const [number, document] of documents.entries()) {
+        for (const rule of matcher.match(document)) expected[rule]?.push(number);
+      }
+      server = await startServer({ product: "elasticsearch", version: "8.19.21" }, { heap: "1g" });
+      engine = searchEngine(server.url, "sigma-documents");
+      await engine.load(types, documents);
+    }, 600_000);
+
+    afterAll(() => server?.stop());
+
+    async function found(rule: Rule, target: Target): Promise<readonly number[] | string> {
+      const conversion = convertRule(rule, { target, fidelity: "exact", fieldTypes: types, index: engine.index });
+      if (conversion.kind === "refused") return `refused: ${conversion.reasons[0]}`;
+      const numbers = new Set<number>();
+      for (const query of conversion.queries) {
+        const wrapped = typeof query === "string" && target === "lucene" ? { query_string: { query } } : query;
+        const hits = typeof wrapped === "string" ? await engine.esql(wrapped) : await engine.search(wrapped);
+        if (typeof hits === "string") throw new Error(`${rule.metadata.title}: ${hits}`);
+        for (const hit of hits) numbers.add(hit);
+      }
+      return [...numbers].sort((a, b) => a - b);
+    }
+
+    it.each(["dsl", "lucene", "esql"] as const)(
+      "find with %s what the matcher finds, for every rule",
+      async (target) => {
+        let same = 0;
+        for (const [index, rule] of rules.entries()) {
+          const hits = expected[index] ?? [];
+          if (tooLarge.has(rule.metadata.title) || (target === "esql" && hits.length > maxRows)) continue;
+          const numbers = await found(rule, target);
+          if (typeof numbers === "string") continue;
+          expect(numbers, rule.metadata.title).toEqual(hits);
+          same += 1;
+        }
+        expect(rules.length).toBeGreaterThan(2_000);
+        expect(same / rules.length).toBeGreaterThan(0.98);
+      },
+    );
+  },
+);
