@@ -2,6 +2,7 @@
 
     uv run --no-project --with pysigma==2.0.1 python dump_ast.py FOLDER...
     uv run --no-project --with pysigma==2.0.1 python dump_ast.py --pipelines PIPELINE.yaml... -- RULE.yml...
+    uv run --no-project --with pysigma==2.0.1 python dump_ast.py --filtered FILE.yml...
 """
 
 import datetime
@@ -197,6 +198,11 @@ def main():
             for path in sys.argv[end + 1 :]:
                 pipeline = ProcessingPipeline.from_yaml(Path(name).read_text("utf-8"))
                 show(pipeline=name, file=path, rules=read(Path(path), pipeline))
+        return
+    if sys.argv[1] == "--filtered":
+        for name in sys.argv[2:]:
+            rules = [rule(node) for node in SigmaCollection.from_yaml(Path(name).read_text("utf-8")).rules]
+            show(file=name, rules=rules)
         return
     for folder in sys.argv[1:]:
         for path in sorted(Path(folder).rglob("*.yml")):
