@@ -221,7 +221,7 @@ describe("postprocessing and finalizers", () => {
   it.each([
     ["- {type: embed, prefix: '<', suffix: '>'}", "<q>"],
     ["- {type: replace, pattern: '(q)', replacement: '\\1\\1'}", "qq"],
-    ['- {type: json, json_template: \'{"a": ["%QUERY%", 1]}\'}', '{"a":["q",1]}'],
+    ['- {type: json, json_template: \'{"a": ["%QUERY%", 1]}\'}', '{"a": ["q", 1]}'],
     [
       "- {type: simple_template, template: '{query} {rule.title} {pipeline.state[index]} {{x}} {rule.tags[0]}'}",
       "q Sample logs {x} attack.t1059",
@@ -250,7 +250,7 @@ describe("postprocessing and finalizers", () => {
 
   it.each([
     ["[{type: concat, separator: ', ', prefix: '[', suffix: ']'}]", "[a, b]"],
-    ["[{type: json}]", '["a","b"]'],
+    ["[{type: json}]", '["a", "b"]'],
     ["[{type: yaml}]", "- a\n- b\n"],
     ['[{type: template, template: "{% for q in queries %}{{ q }}{{ pipeline.vars.v }}{% endfor %}"}]', "a1b1"],
     ["[{type: nested, finalizers: [{type: concat}, {type: template, template: '{{ queries|length }}'}]}]", "3"],

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { compileTemplate } from "../template/compile-template.ts";
+import { writeJson } from "../template/write-json.ts";
 import { TransformationFault } from "./pipeline-run.ts";
 import type { FinalizerItem } from "./pipeline-schema.ts";
 
@@ -16,7 +17,7 @@ function compileFinalizer(item: FinalizerItem, vars: Readonly<Record<string, unk
     case "concat":
       return (queries) => item.prefix + listOf(queries).map(String).join(item.separator) + item.suffix;
     case "json":
-      return (queries) => JSON.stringify(queries, null, item.indent);
+      return (queries) => writeJson(queries, { indent: item.indent });
     case "yaml":
       return (queries) => stringify(queries, item.indent === undefined ? {} : { indent: item.indent });
     case "template": {

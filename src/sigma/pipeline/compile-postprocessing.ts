@@ -1,5 +1,6 @@
 import { compileTemplate } from "../template/compile-template.ts";
 import { formatSimple } from "../template/format-simple.ts";
+import { writeJson } from "../template/write-json.ts";
 import { compileRuleGuard } from "./compile-guard.ts";
 import { compilePattern, replaceAll } from "./pattern.ts";
 import { type PipelineRun, type Subject, TransformationFault } from "./pipeline-run.ts";
@@ -41,7 +42,7 @@ function compileStep(item: PostItem): Postprocessing {
     }
     case "json": {
       const skeleton = parseJson(item.json_template);
-      return (_subject, _run, query) => JSON.stringify(withQuery(skeleton, query));
+      return (_subject, _run, query) => writeJson(withQuery(skeleton, query));
     }
     case "nest":
       return compilePostprocessing(item.items);

@@ -1,5 +1,6 @@
 import { TransformationFault } from "../pipeline/pipeline-run.ts";
-import { display, isTruthy, iterate, memberOf, toJson } from "./template-value.ts";
+import { display, isTruthy, iterate, memberOf } from "./template-value.ts";
+import { writeJson } from "./write-json.ts";
 
 type TemplateFunction = (value: unknown, ...args: readonly unknown[]) => unknown;
 
@@ -14,7 +15,12 @@ function text(change: (value: string, ...args: readonly string[]) => unknown): T
 const functions: ReadonlyMap<string, TemplateFunction> = new Map<string, TemplateFunction>([
   ["lower", text((value) => value.toLowerCase())],
   ["upper", text((value) => value.toUpperCase())],
-  ["title", text((value) => value.toLowerCase().replace(/(?<![\p{L}\p{N}])\p{L}/gu, (char) => char.toUpperCase()))],
+  [
+    "title",
+    text((value) =>
+      value.replace(/[^-\s({[<]+/g, (word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase()),
+    ),
+  ],
   ["capitalize", text((value) => value.slice(0, 1).toUpperCase() + value.slice(1).toLowerCase())],
   ["trim", text((value) => value.trim())],
   ["strip", text((value) => value.trim())],
@@ -38,7 +44,7 @@ const functions: ReadonlyMap<string, TemplateFunction> = new Map<string, Templat
   ["join", (value, by = "") => bounded(joined(value, by))],
   ["default", (value, other = "") => value ?? other],
   ["d", (value, other = "") => value ?? other],
-  ["tojson", (value, indent) => toJson(value, typeof indent === "number" ? Math.min(indent, 16) : undefined)],
+  ["tojson", toJson],
   ["items", (value) => (value instanceof Map ? [...value].map(([key, member]) => [key, member]) : [])],
   ["keys", (value) => (value instanceof Map ? [...value.keys()] : [])],
   ["values", (value) => (value instanceof Map ? [...value.values()] : [])],
@@ -53,6 +59,13 @@ export function applyFunction(name: string, [value, ...args]: readonly unknown[]
   const apply = functions.get(name);
   if (apply === undefined) throw new TransformationFault(`Templates have no function ${JSON.stringify(name)}.`);
   return apply(value, ...args);
+}
+
+/** JSON that is safe within HTML too. */
+function toJson(value: unknown, indent: unknown): string {
+  const spaces = typeof indent === "number" ? Math.min(Math.max(0, Math.trunc(indent)), 16) : undefined;
+  const written = writeJson(value, { indent: spaces, sortKeys: true });
+  return bounded(written.replace(/[<>&']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`));
 }
 
 /** Both `", ".join(list)` and `list | join(", ")` are written. */

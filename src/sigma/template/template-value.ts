@@ -42,13 +42,3 @@ export function iterate(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return [];
   throw new TransformationFault(`A template cannot go through ${display(value)}.`);
 }
-
-/** As JSON; maps become objects. */
-export function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(
-    value,
-    (_key, member) =>
-      member instanceof Map ? Object.fromEntries(member) : member instanceof Set ? [...member] : member,
-    indent,
-  );
-}
