@@ -10,6 +10,7 @@ export const exitCodes = {
   artifact: 5,
   state: 6,
   siem: 7,
+  queue: 8,
   interrupted: 130,
 } as const;
 
@@ -21,6 +22,7 @@ const families: readonly (readonly [RegExp, number])[] = [
   [/^(output|sink|install|uninstall)_/, exitCodes.output],
   [/^(artifact|vocabulary|encoder|tokenizer|session_model)_/, exitCodes.artifact],
   [/^siem_/, exitCodes.siem],
+  [/^(queue|worker)_/, exitCodes.queue],
 ];
 
 /** The exit code an error ends the process with. */

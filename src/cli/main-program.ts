@@ -7,6 +7,7 @@ import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { labelCommand } from "./label-command.ts";
 import { addMappingCommands } from "./mapping-commands.ts";
 import { normalizeCommand } from "./normalize-command.ts";
+import { addQueueCommands } from "./queue-commands.ts";
 import { demoCommand, runCommand } from "./run-command.ts";
 import { scoreCommand } from "./score-command.ts";
 import { addServerCommands } from "./server-commands.ts";
@@ -34,13 +35,14 @@ export async function runProgram(
     })
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 input, 4 output, 5 model, 6 state, 130 stopped.\n",
+      "\nExit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 input, 4 output, 5 model, 6 state, 7 server, 8 queue, 130 stopped.\n",
     );
   addPipelineCommands(program, run, registry, terminal);
   addServerCommands(program, run, registry, terminal);
   addTextCommands(program, run, registry, terminal);
   addMappingCommands(program, run, registry, terminal);
   addSigmaCommands(program, run, registry, terminal);
+  addQueueCommands(program, run, terminal);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;

@@ -23,22 +23,32 @@ interface LabelSettings {
   readonly cacheMaxBytes: number;
   readonly workers?: number | undefined;
   readonly threads?: number | undefined;
+  /** Absent: the encoder runs in this process. */
+  readonly openEncoder?: ((artifact: Artifact) => Promise<Encoder>) | undefined;
 }
 
 /** Loads the artifact (the bundled one by default) and starts its encoder. Throws `artifact_*` and `encoder_*` errors. */
 export async function openLabeller(settings: LabelSettings): Promise<OpenLabeller> {
   const vocabulary = loadVocabulary(bundled.vocabulary());
   const artifact = await loadArtifact(settings.modelPath ?? bundled.model(), vocabulary);
-  const encoder = await createOnnxEncoder({
-    artifact,
-    topK: settings.topK,
-    ...(settings.tier === undefined ? {} : { tier: settings.tier }),
-    ...(settings.workers === undefined ? {} : { workers: settings.workers }),
-    ...(settings.threads === undefined ? {} : { threads: settings.threads }),
-  });
+  const encoder = await (settings.openEncoder?.(artifact) ?? openEncoder(artifact, settings));
   const cache = createLabelCache({ maxBytes: settings.cacheMaxBytes });
   const { min_score, max_tags, multi_label_gap } = vocabulary.selection;
   const selection = { minScore: min_score, maxTags: max_tags, multiLabelGap: multi_label_gap };
   const labeller = createLabeller({ encoder, cache, tags: artifact.tags, selection });
   return { vocabulary, artifact, labeller, encoder, cache, close: () => encoder.close() };
+}
+
+/** Starts the encoder of this process. Throws `encoder_start_failed`. */
+export function openEncoder(
+  artifact: Artifact,
+  { topK, tier, workers, threads }: Pick<LabelSettings, "topK" | "tier" | "workers" | "threads">,
+): Promise<Encoder> {
+  return createOnnxEncoder({
+    artifact,
+    topK,
+    ...(tier === undefined ? {} : { tier }),
+    ...(workers === undefined ? {} : { workers }),
+    ...(threads === undefined ? {} : { threads }),
+  });
 }

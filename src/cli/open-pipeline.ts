@@ -15,10 +15,12 @@ import { createRedaction, noRedaction, type Redaction } from "../pipeline/redact
 import type { PipelineParts } from "../pipeline/wire.ts";
 import type { Connector } from "../sdk/connector.ts";
 import { openState, type State } from "../state/open-state.ts";
+import type { QueueGauges } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import type { RunObserver } from "./observe-run.ts";
 import { type OpenLabeller, openLabeller } from "./open-labeller.ts";
 import { mappingSources } from "./open-mappings.ts";
+import { createQueueOpener } from "./open-queue-encoder.ts";
 import { openSessions } from "./open-sessions.ts";
 import { bundled } from "./paths.ts";
 
@@ -28,6 +30,8 @@ export interface OpenPipeline {
   readonly opened: OpenLabeller;
   /** Reads the mappings again and goes on with them; throws TagsmithError and goes on with the old ones. */
   readonly reloadMappings: () => void;
+  /** Absent where texts are labelled in this process. */
+  readonly queue?: () => QueueGauges | undefined;
   close(): Promise<void>;
 }
 
@@ -51,9 +55,12 @@ export async function openPipeline(
   );
   const reloadMappings = (): void => normalizer.replace(mappingsOf(loadMappingSet(sources)));
   const redaction = openRedaction(config);
+  const queue = createQueueOpener(config, source.isLive === true, onWait);
   const opened = await openLabeller({
+    openEncoder: queue?.open,
     modelPath: config.model.path,
     topK: config.label.top_k,
+    tier: config.label.tier,
     cacheMaxBytes: config.label.cache_max_bytes,
     workers: config.label.workers,
     threads: config.label.threads_per_worker,
@@ -83,24 +90,24 @@ export async function openPipeline(
       sink,
       state,
       counts,
-      maxBatchesInFlight,
       redaction,
+      maxBatchesInFlight,
       ...live,
       ...clock,
     };
-    return { parts, opened, reloadMappings, close };
+    return { parts, opened, reloadMappings, ...(queue !== undefined && { queue: queue.gauges }), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function connectorOf(registry: ConnectorRegistry, name: string, role: "source" | "sink"): Connector {
 function openRedaction({ redact, redaction }: Config): Redaction {
   if (redact === "off") return noRedaction;
   return createRedaction(redact, compileRedactor(loadRedactionRules(redaction.path ?? bundled.redaction())));
 }
 
+function connectorOf(registry: ConnectorRegistry, name: string, role: "source" | "sink"): Connector {
   const connector = registry.get(name);
   if (connector !== undefined) return connector;
   const known = [...registry.keys()].join(", ");

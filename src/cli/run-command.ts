@@ -4,10 +4,11 @@ import { loadConfig, parseWith } from "../config/load-config.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { runPipeline } from "../pipeline/wire.ts";
 import { type HealthServer, openHealthServer } from "../server/health-server.ts";
+import type { RunSnapshot } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
 import { observeRun, type RunObserver } from "./observe-run.ts";
-import { openPipeline } from "./open-pipeline.ts";
+import { type OpenPipeline, openPipeline } from "./open-pipeline.ts";
 import { bundled } from "./paths.ts";
 import { summaryJson, summaryText } from "./run-summary.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
@@ -73,7 +74,7 @@ async function runConfig(
     throw inFile(error, file);
   });
   for (const warning of pipeline.parts.sink.warnings ?? []) terminal.err.write(`tagsmith: warning: ${warning}\n`);
-  const health = await openHealth(config, observer).catch(async (error: unknown) => {
+  const health = await openHealth(config, observer, pipeline.queue).catch(async (error: unknown) => {
     await pipeline.close();
     throw inFile(error, file);
   });
@@ -103,10 +104,17 @@ async function runConfig(
   return stop.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
 }
 
-function openHealth({ health }: Config, { metrics }: RunObserver): Promise<HealthServer | undefined> {
+function openHealth(
+  { health }: Config,
+  { metrics }: RunObserver,
+  gauges: OpenPipeline["queue"],
+): Promise<HealthServer | undefined> {
   if (health.port === undefined) return Promise.resolve(undefined);
   const { host, port } = health;
-  const { snapshot } = metrics;
+  const snapshot = (): RunSnapshot => {
+    const queue = gauges?.();
+    return { ...metrics.snapshot(), ...(queue !== undefined && { queue }) };
+  };
   const use = () => ({
     residentBytes: process.memoryUsage.rss(),
     cpuSecs: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,

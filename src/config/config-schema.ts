@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { queueSchema } from "./queue-schema.ts";
 
 const connectorSchema = z.looseObject({ type: z.string().describe("Connector name, e.g. file") });
 
@@ -59,7 +60,13 @@ export const configSchema = z.strictObject({
         .describe("Where a run answers how it is doing; nowhere when left out."),
     })
     .prefault({}),
+  queue: queueSchema.prefault({}),
   pipeline: z.strictObject({ max_batches_in_flight: z.int().min(1).max(64).default(4) }).prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
+
+/** A labelling worker reads nothing and writes nothing of its own; it may have the pipelines' file or a shorter one. */
+export const workerConfigSchema = configSchema.partial({ source: true, sink: true });
+
+export type WorkerConfig = z.infer<typeof workerConfigSchema>;

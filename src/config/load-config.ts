@@ -2,25 +2,36 @@ import { readFileSync } from "node:fs";
 import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import { type Config, configSchema } from "./config-schema.ts";
+import { type Config, configSchema, type WorkerConfig, workerConfigSchema } from "./config-schema.ts";
 
 /** Reads, checks and freezes a configuration file; throws `config_not_found` or `config_invalid` with file and path. */
 export function loadConfig(path: string): Config {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new TagsmithError("config_not_found", `${path}: the configuration file cannot be read.`, "exit", cause);
-  }
-  return parseConfig(text, path);
+  return parseConfig(readConfig(path), path);
+}
+
+/** As `loadConfig`, for a labelling worker. */
+export function loadWorkerConfig(path: string): WorkerConfig {
+  return parseText(workerConfigSchema, readConfig(path), path);
 }
 
 /** Checks configuration text; `path` names it in errors. */
 export function parseConfig(text: string, path: string): Config {
+  return parseText(configSchema, text, path);
+}
+
+function readConfig(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new TagsmithError("config_not_found", `${path}: the configuration file cannot be read.`, "exit", cause);
+  }
+}
+
+function parseText<T>(schema: z.ZodType<T>, text: string, path: string): T {
   const document = parseDocument(text, { uniqueKeys: true });
   const broken = document.errors[0];
   if (broken) throw new TagsmithError("config_invalid", `${path}: ${broken.message}`, "exit", broken);
-  return deepFreeze(parseWith(configSchema, expand(document, path), path, ""));
+  return deepFreeze(parseWith(schema, expand(document, path), path, ""));
 }
 
 /** The document as plain data; aliases that multiply without end are refused. */

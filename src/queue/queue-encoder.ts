@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Queue } from "bullmq";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { createAdmissionWindow } from "./admission-window.ts";
+import { readFleet } from "./fleet.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { cutBatches, digestOf, type LabelJob, queueNameOf } from "./label-job.ts";
 import { createPieces, type Piece } from "./pieces.ts";
-import { findLostJobs, type QueueDepth, readDepth } from "./queue-depth.ts";
+import { findLostJobs, type QueueDepth } from "./queue-depth.ts";
 import { failedText, type Ranking, unpackRanking } from "./ranking-text.ts";
 import { connectRedis, type RedisConnection, type RedisSettings } from "./redis-connection.ts";
 import { redisError, type TroubleListener } from "./redis-error.ts";
@@ -56,6 +57,13 @@ interface QueueEncoderCounters {
   readonly failed: number;
 }
 
+/** The queue of our version. */
+interface QueueStanding extends QueueDepth {
+  readonly workers: number;
+  /** What they encode together. */
+  readonly workerTextsPerSec: number;
+}
+
 /** Ranks tags for texts on other machines; keeps the contract of the encoder in this process. */
 export interface QueueEncoder {
   readonly topK: number;
@@ -63,10 +71,11 @@ export interface QueueEncoder {
   encode(texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]>;
   counters(): QueueEncoderCounters;
   /** As it was at the last look; undefined before the first. */
-  depth(): QueueDepth | undefined;
+  standing(): QueueStanding | undefined;
   close(): Promise<void>;
 }
 
+const emptyQueue: QueueDepth = { waiting: 0, active: 0, delayed: 0, oldestSecs: 0 };
 const attempts = 8;
 const closeWithinMs = 20_000;
 
@@ -91,7 +100,7 @@ export async function createQueueEncoder(settings: QueueEncoderSettings): Promis
     prepare: settings.prepare,
     encode: (texts, signal) => producer.encode(texts, signal),
     counters: () => producer.counters(),
-    depth: () => producer.depth,
+    standing: () => producer.standing,
     close: () => producer.close(),
   };
 }
@@ -110,7 +119,7 @@ class Producer {
   #closing: Promise<void> | undefined;
   #background: Promise<unknown>[] = [];
   #stopHeartbeat: () => Promise<void> = async () => undefined;
-  depth: QueueDepth | undefined;
+  standing: QueueStanding | undefined;
 
   constructor(
     settings: QueueEncoderSettings,
@@ -257,19 +266,31 @@ class Producer {
   }
 
   async #watch(): Promise<void> {
-    const { watchMs, version, now, maxWaitingJobs, onTrouble } = this.#settings;
+    const { watchMs, onTrouble } = this.#settings;
     const { signal } = this.#ended;
     while (!signal.aborted) {
       await sleep(watchMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       try {
-        this.depth = await readDepth(this.#connection, version, now());
-        if (this.depth.waiting > maxWaitingJobs) this.#window.shrink();
+        await this.#look();
         await this.#findLost(monotonic() - 2 * watchMs);
       } catch (error) {
         if (!signal.aborted) onTrouble(redisError(error));
       }
     }
+  }
+
+  async #look(): Promise<void> {
+    const { version, now, maxWaitingJobs, onTrouble } = this.#settings;
+    const { members, queues } = await readFleet(this.#connection, now());
+    const workers = members.filter((member) => member.role === "worker" && member.version === version);
+    const workerTextsPerSec = workers.reduce((sum, worker) => sum + worker.textsPerSec, 0);
+    const depth = queues.find((queue) => queue.version === version)?.depth ?? emptyQueue;
+    this.standing = { ...depth, workers: workers.length, workerTextsPerSec };
+    if (depth.waiting > maxWaitingJobs) this.#window.shrink();
+    if (workers.length > 0 || this.#pieces.size === 0) return;
+    const message = `No worker has the model ${version}; texts wait for one (tagsmith worker).`;
+    onTrouble(new TagsmithError("queue_without_workers", message, "retry"));
   }
 
   /** A job that is neither answered nor in the queue was done and its answer lost, or was lost with the queue. */

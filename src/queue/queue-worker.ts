@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Worker } from "bullmq";
 import { encodeSafely } from "./encode-safely.ts";
-import { addDeadText, isPresent } from "./fleet.ts";
+import { addDeadText, type DeadText, isPresent } from "./fleet.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { digestOf, type LabelJob, queueNameOf, readLabelJob } from "./label-job.ts";
 import { createMicroBatcher } from "./micro-batcher.ts";
@@ -58,6 +58,7 @@ const askProducerAfterMs = 60_000;
 const splitInto = 16;
 /** So many workers in a row may die with one text in hand before it is given up. */
 const maxDeaths = 3;
+const encoderFailed = { code: "encoder_batch_failed", reason: "The encoder failed on it." };
 
 /** Connects and starts to take jobs. Throws `queue_redis_*` (exit) when there is no Redis to begin with. */
 export async function createQueueWorker(settings: QueueWorkerSettings): Promise<QueueWorker> {
@@ -173,8 +174,7 @@ class Consumer {
     for (const [place, row] of rows.entries()) {
       const value = rankings[place] === undefined ? failedText : packed[next++];
       values[row] = value;
-      if (value === failedText)
-        await this.#giveUp(texts[row] ?? "", "encoder_batch_failed", "The encoder failed on it.");
+      if (value === failedText) await this.#giveUp(texts[row] ?? "", encoderFailed);
     }
     const done = values.map((value) => value ?? failedText);
     await this.#store(
@@ -198,7 +198,8 @@ class Consumer {
     const [text] = label.texts;
     if (label.texts.length === 1 && text !== undefined) {
       if (job.stalledCounter < maxDeaths) return false;
-      await this.#giveUp(text, "queue_worker_died", `${job.stalledCounter} workers died with it in hand.`);
+      const reason = `${job.stalledCounter} workers died with it in hand.`;
+      await this.#giveUp(text, { code: "queue_worker_died", reason });
       await this.#store([digestOf(text)], [failedText]);
       await this.#reply(label, { kind: "done", job: idOf(job), values: [failedText] });
       return true;
@@ -223,7 +224,7 @@ class Consumer {
     return true;
   }
 
-  async #giveUp(text: string, code: string, reason: string): Promise<void> {
+  async #giveUp(text: string, why: Pick<DeadText, "code" | "reason">): Promise<void> {
     this.totals.failed += 1;
     const { version, now } = this.#settings;
     await addDeadText(this.#connection, {
@@ -231,8 +232,7 @@ class Consumer {
       version,
       digest: digestOf(text),
       length: text.length,
-      code,
-      reason,
+      ...why,
     }).catch((error: unknown) => this.#settings.onTrouble(redisError(error)));
   }
 

@@ -3,34 +3,53 @@ import { type Remedy, TagsmithError } from "../event/tagsmith-error.ts";
 /** Is told what is wrong with the queue while work waits for it. */
 export type TroubleListener = (error: TagsmithError) => void;
 
-/** Patterns of what Redis and its client say; the first that matches counts. */
-const kinds: readonly (readonly [RegExp, string, Remedy, string])[] = [
-  [/^(WRONGPASS|NOAUTH|NOPERM)|invalid username-password/, "queue_redis_unauthorized", "exit", "refuses us"],
-  [/^OOM\b/, "queue_redis_full", "retry", "is full"],
-  [
-    /^(LOADING|MASTERDOWN|READONLY|UNBLOCKED|CLUSTERDOWN|TRYAGAIN|BUSY)\b/,
-    "queue_redis_unready",
-    "retry",
-    "is not ready",
-  ],
-  [/self.signed|certificate|SSL routines|wrong version number/i, "queue_redis_tls_failed", "exit", "is not trusted"],
-  [
-    /ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|Connection is closed|timed? ?out|ClusterAllFailed|Failed to refresh slots|no answer/i,
-    "queue_redis_unreachable",
-    "retry",
-    "cannot be reached",
-  ],
+interface Kind {
+  readonly pattern: RegExp;
+  readonly code: string;
+  readonly remedy: Remedy;
+  readonly what: string;
+}
+
+/** What Redis and its client say; the first that matches counts. */
+const kinds: readonly Kind[] = [
+  {
+    pattern: /^(WRONGPASS|NOAUTH|NOPERM)|invalid username-password/,
+    code: "queue_redis_unauthorized",
+    remedy: "exit",
+    what: "refuses us",
+  },
+  { pattern: /^OOM\b/, code: "queue_redis_full", remedy: "retry", what: "is full" },
+  {
+    pattern: /^(LOADING|MASTERDOWN|READONLY|UNBLOCKED|CLUSTERDOWN|TRYAGAIN|BUSY)\b/,
+    code: "queue_redis_unready",
+    remedy: "retry",
+    what: "is not ready",
+  },
+  {
+    pattern: /self.signed|certificate|SSL routines|wrong version number/i,
+    code: "queue_redis_tls_failed",
+    remedy: "exit",
+    what: "is not trusted",
+  },
+  {
+    pattern:
+      /ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|Connection is closed|timed? ?out|ClusterAllFailed|Failed to refresh slots|no answer/i,
+    code: "queue_redis_unreachable",
+    remedy: "retry",
+    what: "cannot be reached",
+  },
 ];
 
 /** What an error of Redis or its client means for us. `remedy` overrides what the kind of error suggests. */
 export function redisError(cause: unknown, remedy?: Remedy, message?: string): TagsmithError {
   if (cause instanceof TagsmithError && remedy === undefined) return cause;
   const text = textOf(cause);
-  for (const [pattern, code, usual, what] of kinds) {
-    if (pattern.test(text)) return new TagsmithError(code, message ?? `Redis ${what}: ${text}`, remedy ?? usual, cause);
+  const kind = kinds.find(({ pattern }) => pattern.test(text));
+  if (kind === undefined) {
+    return new TagsmithError("queue_redis_failed", message ?? `Redis failed: ${text}`, remedy ?? "retry", cause);
   }
-  const code = "queue_redis_failed";
-  return new TagsmithError(code, message ?? `Redis failed: ${text}`, remedy ?? "retry", cause);
+  const { code, what } = kind;
+  return new TagsmithError(code, message ?? `Redis ${what}: ${text}`, remedy ?? kind.remedy, cause);
 }
 
 /** A failed connection to several addresses says nothing itself. */

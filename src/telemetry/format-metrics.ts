@@ -1,4 +1,4 @@
-import type { RunSnapshot } from "./run-metrics.ts";
+import type { QueueGauges, RunSnapshot } from "./run-metrics.ts";
 
 /** What the process itself uses. */
 export interface ProcessUse {
@@ -24,7 +24,23 @@ export function formatMetrics(run: RunSnapshot, use: ProcessUse): string {
     metric("start_time_seconds", "gauge", "When the run began, since 1970.", run.startedMs / 1_000),
     metric("process_resident_bytes", "gauge", "Memory of the process.", use.residentBytes),
     metric("process_cpu_seconds_total", "counter", "Processor time of the process.", use.cpuSecs),
+    ...(run.queue === undefined ? [] : queueMetrics(run.queue)),
   ].join("");
+}
+
+function queueMetrics(queue: QueueGauges): string[] {
+  const { waiting, active, delayed } = queue;
+  const jobs = waiting === undefined ? undefined : { waiting, active: active ?? 0, delayed: delayed ?? 0 };
+  return [
+    metric("queue_jobs", "gauge", "Jobs of this run's model in the queue.", jobs, "state"),
+    metric("queue_oldest_age_seconds", "gauge", "Age of the job that is next.", queue.oldestSecs),
+    metric("queue_workers", "gauge", "Workers that take this run's jobs.", queue.workers),
+    metric("queue_worker_texts_per_second", "gauge", "What they label, together.", queue.workerTextsPerSec),
+    metric("queue_held_back_texts", "gauge", "Texts that wait to be let into the queue.", queue.heldBackTexts),
+    metric("queue_shared_texts_total", "counter", "Texts whose result was in the shared cache.", queue.sharedTexts),
+    metric("queue_failed_texts_total", "counter", "Texts that no worker could label.", queue.failedTexts),
+    metric("queue_lost_jobs_total", "counter", "Jobs sent again because the queue had lost them.", queue.lostJobs),
+  ];
 }
 
 type Values = number | undefined | Readonly<Record<string, number>>;

@@ -3,6 +3,20 @@ import type { SignalName, Signals } from "../sdk/signals.ts";
 import type { Output } from "../sdk/sink.ts";
 import type { Counts } from "./signals.ts";
 
+/** The queue that a run's texts go through. The depth is absent before the first look. */
+export interface QueueGauges {
+  readonly waiting?: number;
+  readonly active?: number;
+  readonly delayed?: number;
+  readonly oldestSecs?: number;
+  readonly workers?: number;
+  readonly workerTextsPerSec?: number;
+  readonly heldBackTexts: number;
+  readonly sharedTexts: number;
+  readonly failedTexts: number;
+  readonly lostJobs: number;
+}
+
 /** A run as numbers, at one moment. */
 export interface RunSnapshot {
   readonly startedMs: number;
@@ -23,6 +37,8 @@ export interface RunSnapshot {
   readonly checkpointAgeSecs?: number;
   /** What is waited for, when nothing moves: a code and a sentence. */
   readonly waitingFor?: { readonly code: string; readonly message: string };
+  /** Absent where texts are labelled in this process. */
+  readonly queue?: QueueGauges;
 }
 
 /** Numbers of one run. */

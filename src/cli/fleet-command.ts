@@ -1,0 +1,63 @@
+import { loadWorkerConfig } from "../config/load-config.ts";
+import { TagsmithError } from "../event/tagsmith-error.ts";
+import type { Fleet, Member } from "../queue/fleet.ts";
+import { exitCodes } from "./exit-code.ts";
+import { redisSettings } from "./queue-settings.ts";
+import { formatTable, printable, type Terminal } from "./terminal.ts";
+
+interface FleetOptions {
+  readonly config: string;
+  readonly json: boolean;
+}
+
+const maxShownDead = 10;
+
+/** `tagsmith fleet`: who labels for whom, and how long the queue is. */
+export async function fleetCommand(options: FleetOptions, terminal: Terminal): Promise<number> {
+  const config = loadWorkerConfig(options.config);
+  if (config.queue.type !== "bullmq") {
+    throw new TagsmithError("config_invalid", `${options.config}: queue.type: there is no queue in_process.`, "exit");
+  }
+  const { connectRedis } = await import("../queue/redis-connection.ts");
+  const { readFleet } = await import("../queue/fleet.ts");
+  const connection = await connectRedis(redisSettings(config), () => undefined);
+  try {
+    const now = Date.now();
+    const fleet = await readFleet(connection, now);
+    terminal.out.write(options.json ? `${JSON.stringify(fleet)}\n` : fleetText(fleet, now));
+    return exitCodes.ok;
+  } finally {
+    await connection.close();
+  }
+}
+
+function fleetText({ members, queues, deadLetters }: Fleet, now: number): string {
+  if (members.length === 0 && queues.length === 0) return "Nobody uses this queue now.\n";
+  const rows = members.map((member) => memberRow(member, now));
+  const head = ["", "host", "process", "state", "up", "texts", "texts/s", "memory", "model"];
+  const depths = queues.map(({ version, depth }) => [
+    printable(version, 60),
+    `${depth.waiting} waiting`,
+    `${depth.active} in work`,
+    `${depth.delayed} tried again later`,
+    `oldest ${depth.oldestSecs.toFixed(1)} s`,
+  ]);
+  const dead = deadLetters
+    .slice(0, maxShownDead)
+    .map(({ digest, length, code, reason, atMs }) => [
+      new Date(atMs).toISOString(),
+      digest,
+      `${length} characters`,
+      code,
+      printable(reason, 60),
+    ]);
+  const given = dead.length === 0 ? "" : `\nTexts given up, newest first (${deadLetters.length})\n${formatTable(dead)}`;
+  return `${formatTable([head, ...rows])}\nJobs\n${formatTable(depths)}${given}`;
+}
+
+function memberRow(member: Member, now: number): (string | number)[] {
+  const { role, host, pid, state, startedMs, texts, textsPerSec, residentBytes, version } = member;
+  const up = `${Math.round((now - startedMs) / 1_000)} s`;
+  const memory = `${Math.round(residentBytes / 1_048_576)} MiB`;
+  return [role, printable(host, 30), pid, state, up, texts, textsPerSec, memory, printable(version, 60)];
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import { availableParallelism, hostname } from "node:os";
+import type { WorkerConfig } from "../config/config-schema.ts";
+import { loadWorkerConfig } from "../config/load-config.ts";
+import { TagsmithError } from "../event/tagsmith-error.ts";
+import { loadVocabulary } from "../event/vocabulary.ts";
+import type { Encoder } from "../label/encoder.ts";
+import { loadArtifact } from "../label/load-artifact.ts";
+import type { QueueWorker } from "../queue/queue-worker.ts";
+import { exitCodes } from "./exit-code.ts";
+import { openEncoder } from "./open-labeller.ts";
+import { oncePerSecond } from "./open-queue-encoder.ts";
+import { bundled } from "./paths.ts";
+import { labelVersion, redisSettings } from "./queue-settings.ts";
+import { stopOnSignals } from "./stop-on-signals.ts";
+import { oneLine, type Terminal } from "./terminal.ts";
+
+interface WorkerOptions {
+  readonly config: string;
+  readonly quiet: boolean;
+}
+
+const memoryCheckMs = 2_000;
+
+/** `tagsmith worker`: labels texts for pipelines on other machines until it is asked to stop. */
+export async function workerCommand(options: WorkerOptions, terminal: Terminal): Promise<number> {
+  const config = loadWorkerConfig(options.config);
+  if (config.queue.type !== "bullmq") {
+    const message = `${options.config}: queue.type: a worker needs bullmq; in_process pipelines have no workers.`;
+    throw new TagsmithError("config_invalid", message, "exit");
+  }
+  const redis = redisSettings(config);
+  const artifact = await loadArtifact(config.model.path ?? bundled.model(), loadVocabulary(bundled.vocabulary()));
+  const { top_k: topK, tier, workers, threads_per_worker: threads } = config.label;
+  const encoder = await openEncoder(artifact, { topK, tier, workers, threads });
+  const version = labelVersion(artifact, config, encoder.topK);
+  const say = (text: string): void => void (options.quiet || terminal.err.write(`${oneLine(text)}\n`));
+  const stop = stopOnSignals(process, terminal.now, () => say("Stopping: jobs that are in hand are finished."));
+  try {
+    const worker = await startWorker(config, encoder, version, redis, terminal);
+    say(`Labelling for ${version} as ${hostname()}, process ${process.pid}. Ctrl-C stops.`);
+    const reason = await untilOver(config, stop.signal);
+    await worker.close(config.queue.worker.stop_within_secs * 1_000);
+    const { jobs, texts, shared, failed } = worker.counters();
+    say(`${jobs} jobs, ${texts} texts, ${shared} of them known to other workers, ${failed} given up.`);
+    if (reason !== undefined) throw reason;
+    return exitCodes.ok;
+  } finally {
+    await encoder.close();
+    stop.release();
+  }
+}
+
+async function startWorker(
+  { queue }: WorkerConfig,
+  encoder: Encoder,
+  version: string,
+  redis: ReturnType<typeof redisSettings>,
+  terminal: Terminal,
+): Promise<QueueWorker> {
+  const { createQueueWorker } = await import("../queue/queue-worker.ts");
+  return createQueueWorker({
+    redis,
+    version,
+    topK: encoder.topK,
+    encode: (texts, signal) => encoder.encode(texts, signal),
+    device: `cpu, ${availableParallelism()} cores`,
+    concurrency: queue.worker.concurrency,
+    batchTexts: queue.worker.batch_texts,
+    batchChars: queue.worker.batch_texts * 256,
+    batchesInFlight: 2,
+    cacheEntries: queue.cache_max_entries,
+    lockMs: queue.worker.lock_secs * 1_000,
+    onTrouble: oncePerSecond(({ code, message }) => {
+      terminal.err.write(`${oneLine(`tagsmith: ${code}: ${message}`)}\n`);
+    }),
+    now: () => Date.now(),
+    id: randomUUID(),
+  });
+}
+
+/** Resolves when the worker is to end: asked to, or for what is returned. */
+function untilOver({ queue }: WorkerConfig, signal: AbortSignal): Promise<TagsmithError | undefined> {
+  const { max_memory_bytes: limit } = queue.worker;
+  const { promise, resolve } = Promise.withResolvers<TagsmithError | undefined>();
+  const stopped = (): void => resolve(undefined);
+  if (signal.aborted) stopped();
+  signal.addEventListener("abort", stopped, { once: true });
+  // Keeps the process alive, too.
+  const timer = setInterval(() => {
+    const used = process.memoryUsage.rss();
+    if (limit === undefined || used <= limit) return;
+    const message = `The worker uses ${used} bytes, more than queue.worker.max_memory_bytes; it ends to be started again.`;
+    resolve(new TagsmithError("worker_memory_exceeded", message, "exit"));
+  }, memoryCheckMs);
+  return promise.finally(() => {
+    clearInterval(timer);
+    signal.removeEventListener("abort", stopped);
+  });
+}

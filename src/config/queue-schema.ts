@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+const workerSchema = z.strictObject({
+  concurrency: z.int().min(1).max(256).default(8).describe("Jobs a worker takes at once; they share batches."),
+  batch_texts: z.int().min(1).max(65_536).default(1_024).describe("Texts handed to the model at once."),
+  lock_secs: z.number().min(1).default(30).describe("After so long without a sign of life another worker takes over."),
+  stop_within_secs: z.number().min(0).default(25).describe("What is not finished by then goes to another worker."),
+  max_memory_bytes: z.int().positive().optional().describe("Above it a worker finishes its jobs and ends with code 8."),
+});
+
+/** Where texts are labelled: in this process, or by workers that take jobs from Redis. */
+export const queueSchema = z.strictObject({
+  type: z.enum(["in_process", "bullmq"]).default("in_process"),
+  redis_url: z.string().min(1).default("redis://127.0.0.1:6379").describe("redis:// or rediss://"),
+  username: z.string().min(1).optional(),
+  password: z.string().min(1).optional().describe("Better as a variable of the environment, or in a file."),
+  password_file: z.string().min(1).optional(),
+  ca_file: z.string().min(1).optional().describe("Authority that signed the server's certificate."),
+  cluster: z.boolean().default(false).describe("The address is a node of a Redis cluster."),
+  key_prefix: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, "expected letters, digits, dots, dashes and underscores")
+    .default("tagsmith"),
+  priority: z.enum(["auto", "live", "backfill"]).default("auto").describe("auto: live for sources that never end."),
+  batch_texts: z.int().min(1).max(4_096).default(256),
+  batch_bytes: z
+    .int()
+    .min(1_024)
+    .max(4 * 1024 * 1024)
+    .default(128 * 1024),
+  max_pending_texts: z.int().min(1).max(10_000_000).default(65_536),
+  max_texts_per_sec: z.number().positive().optional(),
+  max_waiting_jobs: z.int().min(1).default(2_000).describe("A longer queue makes producers hold back."),
+  target_wait_secs: z.number().positive().default(5).describe("Later answers make a producer hold back."),
+  cache_max_entries: z.int().min(0).default(1_000_000).describe("Results shared in Redis, about 130 bytes each."),
+  worker: workerSchema.prefault({}),
+});
+
+export type QueueConfig = z.infer<typeof queueSchema>;
