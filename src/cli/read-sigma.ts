@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SigmaText } from "../sigma/index.ts";
@@ -34,11 +34,41 @@ function folderFiles(folder: string): string[] {
   }
 }
 
+/** Bytes of a file, or of standard input; the parser takes far less. */
+const maxBytes = 67_108_864;
+
 function readText(file: string): string {
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8").replace(/^\ufeff/, "");
+    if (file === "-") return readStandardInput().replace(/^\ufeff/, "");
+    if (statSync(file).size > maxBytes) throw new RangeError(`it has more than ${maxBytes} bytes`);
+    return readFileSync(file, "utf8").replace(/^\ufeff/, "");
   } catch (cause) {
     throw unreadable(file, cause);
+  }
+}
+
+/** A pipe whose sender is slow answers EAGAIN: it is asked again a little later. */
+function readStandardInput(): string {
+  const chunks: Buffer[] = [];
+  for (let bytes = 0; bytes <= maxBytes; bytes += chunks.at(-1)?.length ?? 0) {
+    const chunk = readChunk();
+    if (chunk.length === 0) return Buffer.concat(chunks).toString("utf8");
+    chunks.push(chunk);
+  }
+  throw new RangeError(`it has more than ${maxBytes} bytes`);
+}
+
+function readChunk(): Buffer {
+  const chunk = Buffer.allocUnsafe(65_536);
+  for (;;) {
+    try {
+      return chunk.subarray(0, readSync(0, chunk));
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EOF") return chunk.subarray(0, 0);
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
   }
 }
 

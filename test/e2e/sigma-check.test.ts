@@ -1,7 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { freshFolder, runTagsmith } from "./tagsmith-process.ts";
+import { freshFolder, root, runTagsmith } from "./tagsmith-process.ts";
 
 const folder = freshFolder("sigma-check");
 const good = `title: Netcat
@@ -60,6 +61,14 @@ describe("tagsmith sigma check", () => {
     expect(advice.out).toContain("warning id_missing");
     expect((await runTagsmith(["sigma", "check", "--strict", file])).code).toBe(3);
     expect((await runTagsmith(["sigma", "check", "--no-lint", "--strict", file])).code).toBe(0);
+  });
+
+  it("reads standard input, also when it comes slowly", () => {
+    const shell = `(printf 'title: T\\n'; sleep 1; printf 'logsource: {product: linux}\\n') | "$0" "$1" sigma check -`;
+    const args = ["-c", shell, process.execPath, join(root, "bin", "tagsmith.js")];
+    const run = spawnSync("sh", args, { encoding: "utf8" });
+    expect(run.status).toBe(3);
+    expect(run.stdout).toContain("-:1:1: error detection_missing");
   });
 
   it("says when there is nothing to check", async () => {
