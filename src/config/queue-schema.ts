@@ -35,5 +35,3 @@ export const queueSchema = z.strictObject({
   cache_max_entries: z.int().min(0).default(1_000_000).describe("Results shared in Redis, about 130 bytes each."),
   worker: workerSchema.prefault({}),
 });
-
-export type QueueConfig = z.infer<typeof queueSchema>;

@@ -39,7 +39,7 @@ export interface DeadText {
 }
 
 /** A member that was not seen for so long is gone. */
-export const goneAfterMs = 20_000;
+const goneAfterMs = 20_000;
 const maxDead = 1_000;
 
 /** Says that a member is there. */

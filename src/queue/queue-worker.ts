@@ -34,7 +34,7 @@ export interface QueueWorkerSettings {
 }
 
 /** Totals since the start. */
-export interface QueueWorkerCounters {
+interface QueueWorkerCounters {
   readonly jobs: number;
   readonly texts: number;
   /** Of these, found in the shared cache: another worker had them before. */

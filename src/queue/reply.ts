@@ -64,7 +64,7 @@ async function pop(connection: RedisConnection, key: string): Promise<readonly u
 }
 
 /** Undefined for what no worker of ours has written. */
-export function readReply(text: unknown, topK: number): Reply | undefined {
+function readReply(text: unknown, topK: number): Reply | undefined {
   const value = parse(text);
   if (value === undefined || typeof value["job"] !== "string") return undefined;
   const { job, kind } = { job: value["job"], kind: value["kind"] };

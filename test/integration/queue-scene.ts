@@ -1,4 +1,6 @@
+import { type ChildProcess, fork } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { prepareText } from "../../src/label/prepare-text.ts";
 import { createQueueEncoder, type QueueEncoder, type QueueEncoderSettings } from "../../src/queue/queue-encoder.ts";
 import { createQueueWorker, type QueueWorker, type QueueWorkerSettings } from "../../src/queue/queue-worker.ts";
@@ -62,4 +64,31 @@ export function openWorker(redis: RedisSettings, more: Partial<QueueWorkerSettin
     id: randomUUID(),
     ...more,
   });
+}
+
+interface ProcessSettings {
+  readonly redis: RedisSettings;
+  /** How long a batch takes. */
+  readonly batchMs?: number;
+  /** A text that kills the process. */
+  readonly deadly?: string;
+  readonly lockMs?: number;
+}
+
+/** A worker in a process of its own; resolves when it takes jobs. */
+export async function forkWorker(settings: ProcessSettings): Promise<ChildProcess> {
+  const child = fork(join(import.meta.dirname, "queue-worker-process.ts"), [JSON.stringify(settings)], {
+    execArgv: ["--conditions=source"],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  await new Promise((ready, failed) => {
+    child.once("message", ready);
+    child.once("error", failed);
+  });
+  return child;
+}
+
+/** Distinct texts. */
+export function textsOf(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `${name} --part ${n}`);
 }
