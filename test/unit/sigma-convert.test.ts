@@ -52,7 +52,7 @@ describe("query DSL", () => {
 
   it("writes letters beyond ASCII in both cases, because engines fold ASCII only", () => {
     expect(query(selection("F: é"), "dsl")).toEqual({
-      regexp: { F: { value: "[éÉ]", flags: "NONE", max_determinized_states: 100_000 } },
+      regexp: { F: { value: "[éÉ]", flags: "NONE" } },
     });
   });
 
@@ -63,13 +63,13 @@ describe("query DSL", () => {
 
   it("covers the whole text with a regex that searches in it", () => {
     expect(query(selection("F|re: '^a\\d+b'"), "dsl")).toEqual({
-      regexp: { F: { value: "a[0-9]+b.*", flags: "NONE", max_determinized_states: 100_000 } },
+      regexp: { F: { value: "a[0-9]+b.*", flags: "NONE" } },
     });
     expect(query(selection("F|re: '(^|/)x$'"), "dsl")).toEqual({
-      regexp: { F: { value: "x|.*\\/x", flags: "NONE", max_determinized_states: 100_000 } },
+      regexp: { F: { value: "x|.*\\/x", flags: "NONE" } },
     });
     expect(query(selection("F|re|i: 'a.[b-d]'"), "dsl")).toEqual({
-      regexp: { F: { value: ".*[aA][^\n][b-dB-D].*", flags: "NONE", max_determinized_states: 100_000 } },
+      regexp: { F: { value: ".*[aA][^\n][b-dB-D].*", flags: "NONE" } },
     });
   });
 
@@ -134,10 +134,13 @@ describe("text languages", () => {
     expect(query(selection("F|endswith: 'a\\'"), "lucene")).toBe("F:/.*[aA][\\\\]/");
   });
 
-  it("refuse in Lucene what query_string would silently find nothing for", () => {
-    expect(convert(selection("F|re: 'a.{2,128}b'"), "lucene")).toMatchObject({ kind: "refused" });
-    expect(convert(selection("F|re: 'a.{2,128}b'"), "dsl")).toMatchObject({ kind: "converted" });
-  });
+  it.each(["lucene", "dsl", "eql", "esql"] as const)(
+    "refuse in %s a regex with more states than engines allow",
+    (target) => {
+      expect(convert(selection("F|re: 'a.{2,128}b'"), target)).toMatchObject({ kind: "refused" });
+      expect(convert(selection("F|re: 'a.{1,3}b'"), target)).toMatchObject({ kind: "converted" });
+    },
+  );
 
   it("write KQL for fields whose index folds case", () => {
     const types = typed({ F: "lowercase", G: "ip" });

@@ -53,7 +53,6 @@ function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
       return value.exists ? `_exists_:${name}` : `(*:* NOT _exists_:${name})`;
     case "regex":
       if (type !== "keyword") break;
-      refuseComplex(value);
       return `${name}:${writeRegex(luceneRegex(value))}`;
     case "cidr":
       if (type !== "ip") break;

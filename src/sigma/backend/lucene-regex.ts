@@ -14,6 +14,7 @@ const maxAlternatives = 64;
  * classes, both cases where case is to be ignored. Throws `sigma_not_convertible` where that cannot say the same.
  */
 export function luceneRegex(value: RegexValue): string {
+  refuseComplex(value);
   const { alternatives, flags } = parsedRegex(value);
   const has = (flag: "i" | "m" | "s"): boolean => value.flags.has(flag) || flags.has(flag);
   const style = { ignoreCase: has("i"), dotAll: has("s") };
@@ -32,7 +33,7 @@ function parsedRegex(value: RegexValue): ParsedRegex {
 /** Repetitions of anything but a character, together, up to which a regex surely becomes an automaton of allowed size. */
 const maxRepeats = 24;
 
-/** Refuses patterns for which query_string could find nothing, silently, because their automaton grows too large. */
+/** Refuses patterns whose automaton may grow too large: a search with them fails, and query_string then finds nothing, silently. */
 export function refuseComplex(value: RegexValue | StringValue): void {
   const repeats =
     value.kind === "regex"
@@ -41,7 +42,7 @@ export function refuseComplex(value: RegexValue | StringValue): void {
           .reduce((sum, node) => sum + repeatsOf(node), 0)
       : value.parts.filter((part) => typeof part === "object" && part.kind === "one").length * 2;
   if (repeats <= maxRepeats) return;
-  throw notConvertible("The pattern may need more states than query_string allows, which then finds nothing.");
+  throw notConvertible("The pattern may need more states than a search engine allows.");
 }
 
 function repeatsOf(node: RegexNode): number {
@@ -53,6 +54,7 @@ function repeatsOf(node: RegexNode): number {
 
 /** Writes a string with wildcards as a Lucene regex; letters in both cases unless it is cased. */
 export function luceneRegexOfString(value: StringValue): string {
+  refuseComplex(value);
   return bounded(value.parts.map((part) => writePart(part, !value.cased)).join(""));
 }
 

@@ -106,9 +106,8 @@ function writeKeywordString(field: string, value: StringValue, text: string | un
   return { wildcard: { [field]: { value: writeParts(value.parts, pattern), ...fold } } };
 }
 
-/** Ten times the states that are allowed by default; a regex that needs more is an error of the search. */
 function regexp(field: string, value: string): DslQuery {
-  return { regexp: { [field]: { value, flags: "NONE", max_determinized_states: 100_000 } } };
+  return { regexp: { [field]: { value, flags: "NONE" } } };
 }
 
 function writeNumber(field: string, value: number, type: FieldType): DslQuery {

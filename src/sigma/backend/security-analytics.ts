@@ -9,15 +9,18 @@ import { regexText } from "./write-string.ts";
  * A rule as OpenSearch Security Analytics reads it (`POST _plugins/_security_analytics/rules`): YAML in the part of Sigma that it
  * knows. Modifiers are worked out beforehand, so that only plain values, wildcards, `re`, `cidr` and bounds are left.
  *
- * Throws `sigma_not_convertible` for what it does not know, and for negations unless `allowNegation`: it makes a negated item ask
- * for the field to be there.
+ * Throws `sigma_not_convertible` for what it does not know, and, unless `compat`, for negations (it makes a negated item ask for the
+ * field to be there) and regular expressions (it hands them to Lucene, whose cover the whole text).
  */
-export function securityAnalyticsRule(rule: Rule, allowNegation: boolean): string {
+export function securityAnalyticsRule(rule: Rule, compat: boolean): string {
   const names = new Map([...rule.detections.keys()].map((name, index) => [name, safeName(name, index)]));
   const [only, ...more] = rule.conditions;
   if (only === undefined || more.length > 0) throw notConvertible("Security Analytics takes one condition a rule.");
-  const condition = writeCondition(only, rule, names, allowNegation);
+  const condition = writeCondition(only, rule, names, compat);
   const selections = [...rule.detections].map(([name, detection]) => [names.get(name), writeDetection(detection)]);
+  if (!compat && [...rule.detections.values()].some(hasRegex)) {
+    throw notConvertible("Security Analytics hands regexes to Lucene, whose regexes cover the whole text.");
+  }
   const { metadata, logsource } = rule;
   const { category, product, service } = logsource;
   if (metadata.id === undefined) throw notConvertible("Security Analytics wants an id for every rule.");
@@ -70,7 +73,14 @@ function negationError(): Error {
   );
 }
 
+function hasRegex(member: Detection | Item): boolean {
+  if (member.kind === "detection") return member.members.some(hasRegex);
+  return member.values.some((value) => value.kind === "regex");
+}
+
 function writeDetection(detection: Detection): unknown {
+  const [only, ...more] = detection.members;
+  if (only !== undefined && more.length === 0) return writeMember(only);
   if (detection.linking === "all") {
     const maps = detection.members.map((member) => writeMember(member));
     const keys = maps.flatMap((map) => (isObject(map) ? Object.keys(map) : [undefined]));
