@@ -20,6 +20,10 @@ export const limits = {
   windashes: 3,
   /** Characters of a regular expression. */
   regexChars: 8_192,
+  /** Steps a regular expression compiles to, repeats written out: some 50 ms. */
+  regexSteps: 50_000,
+  /** Steps of all regular expressions of a file. */
+  fileRegexSteps: 2_000_000,
   /** Correlations of correlations. */
   correlationDepth: 16,
 } as const;

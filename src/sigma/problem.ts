@@ -1,3 +1,5 @@
+import { limits } from "./limits.ts";
+
 /** What is wrong with a Sigma file; docs/sigma.md lists the codes. */
 export interface Problem extends Finding {
   readonly file?: string;
@@ -37,6 +39,18 @@ export interface Place {
 export interface Report {
   readonly document: number;
   readonly findings: Finding[];
+  /** Shared by the documents of a file. */
+  readonly budget: Budget;
+}
+
+/** What is left to spend on a file. */
+export interface Budget {
+  regexSteps: number;
+}
+
+/** The budget of one file. */
+export function createBudget(): Budget {
+  return { regexSteps: limits.fileRegexSteps };
 }
 
 /** More findings a document than anyone reads; the rest is left out. */

@@ -96,6 +96,22 @@ describe("YAML of rules", () => {
     expect(problems.length).toBeGreaterThan(0);
   });
 
+  it("refuses regular expressions that grow, one by one and all together, in bounded time", () => {
+    const rule = (regex: string): string => ruleText(`  a:\n    F|re: '${regex}'\n  condition: a\n`);
+    for (const regex of ["[a-z]{1000}".repeat(60), "((a{50}){50}){50}", "(a|b{2,900}){90}"])
+      expect(places(parse(rule(regex))), regex.slice(0, 40)).toEqual(["regex_invalid 5:5"]);
+    expect(places(parse(rule("[a-z]{1000}x{10,}(?:ab?)*")))).toEqual([]);
+    const start = performance.now();
+    const { documents, problems } = parse(
+      Array(500)
+        .fill(rule("[a-z]{1000}".repeat(40)))
+        .join("---\n"),
+    );
+    expect(documents.length).toBe(50);
+    expect(problems.length).toBe(450);
+    expect(performance.now() - start).toBeLessThan(20_000);
+  });
+
   it("reads many keys in time that grows with their number", () => {
     const keys = Array.from({ length: 30_000 }, (_, index) => `k${index}: v`).join("\n");
     const start = performance.now();

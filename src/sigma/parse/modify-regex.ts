@@ -1,6 +1,8 @@
 import { RE2JS } from "re2js";
 import type { Placeholder, RegexFlag, RegexValue } from "../ast.ts";
 import { limits } from "../limits.ts";
+import type { Budget } from "../problem.ts";
+import { regexSize } from "./regex-size.ts";
 
 type RegexParts = RegexValue["parts"];
 
@@ -14,9 +16,13 @@ export function openRegex(value: RegexValue, front: boolean, back: boolean): Reg
 }
 
 /** Why a regular expression cannot be used, or undefined. One with unfilled placeholders is not looked at. */
-export function regexFault(value: RegexValue): string | undefined {
+export function regexFault(value: RegexValue, budget: Budget): string | undefined {
   const text = textOf(value.parts);
   if (text.length > limits.regexChars) return `it has more than ${limits.regexChars} characters`;
+  const size = regexSize(text);
+  if (size > limits.regexSteps) return "its repeats make it too large";
+  budget.regexSteps -= size;
+  if (budget.regexSteps < 0) return "all those of the file together are too large";
   if (value.parts.some((part) => typeof part !== "string")) return undefined;
   try {
     RE2JS.compile(text, flagBits(value.flags));

@@ -1,6 +1,6 @@
 import type { Item, Scalar, Value } from "../ast.ts";
 import { limits } from "../limits.ts";
-import { at, type Place, type Report, refuse, shown, warn } from "../problem.ts";
+import { at, type Budget, type Place, type Report, refuse, shown, warn } from "../problem.ts";
 import { closest } from "./closest.ts";
 import { type Chain, type Modifier, modifiers } from "./modifiers.ts";
 import { regexFault } from "./modify-regex.ts";
@@ -74,7 +74,7 @@ function applyModifiers(
   if (steps === undefined) return undefined;
   const values: Value[] = [];
   for (const [index, scalar] of written.entries()) {
-    const value = applyChain(toValue(scalar, names[0] === "re"), steps);
+    const value = applyChain(toValue(scalar, names[0] === "re"), steps, context.report.budget);
     const refusal = value.kind === "refusal" ? value : limitsRefusal(value, context);
     if (refusal !== undefined) {
       const where = written.length === 1 ? place : at(place, index);
@@ -111,14 +111,14 @@ function namedModifiers(
   return steps;
 }
 
-function applyChain(first: Value | Refusal, steps: readonly Step[]): Value | Refusal {
+function applyChain(first: Value | Refusal, steps: readonly Step[], budget: Budget): Value | Refusal {
   let value = first;
   for (const { modifier, chain } of steps) {
     if (value.kind === "refusal") return value;
     value = applyInside(modifier, value, chain);
   }
   if (value.kind !== "regex") return value;
-  const fault = regexFault(value);
+  const fault = regexFault(value, budget);
   return fault === undefined ? value : regexRefusal(fault);
 }
 

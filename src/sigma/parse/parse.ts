@@ -1,5 +1,5 @@
 import type { SigmaDocument } from "../ast.ts";
-import { at, type Finding, type Problem, type Report, refuse, shown } from "../problem.ts";
+import { at, createBudget, type Finding, type Problem, type Report, refuse, shown } from "../problem.ts";
 import { createPlacer, locateFindings } from "./locate.ts";
 import { parseCorrelation } from "./parse-correlation.ts";
 import { parseFilter } from "./parse-filter.ts";
@@ -29,12 +29,13 @@ export function parse(text: string, file?: string): Parsed {
   const documents: ParsedDocument[] = [];
   const findings: Finding[] = [];
   const broken: Problem[] = [];
+  const budget = createBudget();
   for (const [index, read] of readYaml(text).entries()) {
     if (read.kind === "broken") {
       broken.push(...locateFaults(read, index, text, file));
       continue;
     }
-    const report: Report = { document: index, findings: [] };
+    const report: Report = { document: index, findings: [], budget };
     const document = parseDocument(read.value, templates, report);
     findings.push(...report.findings);
     if (document !== undefined && !report.findings.some(({ severity }) => severity === "error"))

@@ -1,6 +1,7 @@
 import type { Placeholder, RegexValue, Scalar, StringPart, StringValue, Value } from "../ast.ts";
 import { joinRegexParts, regexFault } from "../parse/modify-regex.ts";
 import { anyChars, joinParts } from "../parse/string-pattern.ts";
+import { createBudget } from "../problem.ts";
 import { mapStrings, mapValues } from "./map-values.ts";
 import { type LookupRequest, type PipelineRun, TransformationFault } from "./pipeline-run.ts";
 import type { SimpleItem } from "./pipeline-schema.ts";
@@ -114,7 +115,7 @@ function fillRegex(value: RegexValue, fillings: Fillings): Value[] | undefined {
       return part.kind === "any" ? ".*" : ".";
     });
     const filled: RegexValue = { ...value, parts: joinRegexParts(texts) };
-    const fault = regexFault(filled);
+    const fault = regexFault(filled, createBudget());
     if (fault !== undefined) throw new TransformationFault(`The filled regular expression cannot be used: ${fault}.`);
     return filled;
   });

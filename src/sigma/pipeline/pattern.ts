@@ -1,5 +1,6 @@
 import { RE2JS, RE2JSException } from "re2js";
 import { limits } from "../limits.ts";
+import { regexSize } from "../parse/regex-size.ts";
 import { GroupFault } from "./condition-group.ts";
 
 /** A regular expression of a pipeline; runs in linear time. */
@@ -25,7 +26,8 @@ interface Found {
 
 /** Compiles a regular expression (RE2 syntax); throws GroupFault when it is none. */
 export function compilePattern(text: string): Pattern {
-  if (text.length > limits.regexChars) throw new GroupFault("The regular expression is too long.");
+  if (text.length > limits.regexChars || regexSize(text) > limits.regexSteps)
+    throw new GroupFault("The regular expression is too large.");
   const compiled = compile(text);
   const groupNames = [...text.matchAll(/\(\?P?<([A-Za-z_]\w*)>/g)].map((match) => match[1] ?? "");
   return {

@@ -1,7 +1,7 @@
 import type { Condition, Detection, Item, Logsource, Rule } from "../ast.ts";
 import { parseSelection } from "../parse/parse-detection.ts";
 import type { YamlValue } from "../parse/yaml-value.ts";
-import type { Report } from "../problem.ts";
+import { createBudget, type Report } from "../problem.ts";
 import { type PipelineRun, TransformationFault } from "./pipeline-run.ts";
 import type { SimpleItem } from "./pipeline-schema.ts";
 import type { Setting, Transformation } from "./transformation.ts";
@@ -37,7 +37,7 @@ function readConditions(
       Array.isArray(value) ? value.map(fill) : fill(value),
     ]),
   );
-  const report: Report = { document: 0, findings: [] };
+  const report: Report = { document: 0, findings: [], budget: createBudget() };
   const selection = parseSelection(map, report);
   if (selection === undefined) throw new TransformationFault(report.findings.map(({ message }) => message).join(" "));
   return { ...selection, members: selection.members.map((member) => ({ ...member, applied: [id] })) };
