@@ -1,3 +1,4 @@
+import { matchesGlob, resolve } from "node:path";
 import type { z } from "zod";
 import { type Connector, TagsmithError } from "#sdk";
 import { fileSinkConfigSchema, fileSourceConfigSchema } from "./config.ts";
@@ -9,6 +10,16 @@ export const fileConnector: Connector = {
   name: "file",
   createSource: (settings) => createFileSource(parseSettings(fileSourceConfigSchema, settings, "source")),
   createSink: (settings, { model }) => createFileSink(parseSettings(fileSinkConfigSchema, settings, "sink"), { model }),
+  checkPair(source, sink) {
+    const { paths } = parseSettings(fileSourceConfigSchema, source, "source");
+    const { labels, verdicts, dead_letters } = parseSettings(fileSinkConfigSchema, sink, "sink");
+    for (const output of [labels, verdicts, dead_letters]) {
+      const pattern = paths.find((path) => matchesGlob(resolve(output), resolve(path)));
+      if (pattern === undefined) continue;
+      const message = `source.paths: ${pattern} matches ${output}, which the sink writes; its output would be read as input`;
+      throw new TagsmithError("config_invalid", message, "exit");
+    }
+  },
 };
 
 function parseSettings<T>(schema: z.ZodType<T>, settings: unknown, role: string): T {

@@ -44,7 +44,9 @@ export async function openPipeline(
   registry: ConnectorRegistry,
   { counts, metrics: { signals }, onWait }: Pick<RunObserver, "counts" | "metrics" | "onWait">,
 ): Promise<OpenPipeline> {
-  const source = connectorOf(registry, config.source.type, "source").createSource(settingsOf(config.source), {
+  const reading = connectorOf(registry, config.source.type, "source");
+  if (config.source.type === config.sink.type) reading.checkPair?.(settingsOf(config.source), settingsOf(config.sink));
+  const source = reading.createSource(settingsOf(config.source), {
     signals,
     onWait,
   });

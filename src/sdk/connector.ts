@@ -32,6 +32,8 @@ export interface Connector {
   readonly name: string;
   createSource(settings: unknown, context?: SourceContext): Source;
   createSink(settings: unknown, context: SinkContext): Sink;
+  /** Throws `config_invalid` when a source and a sink of this connector would feed each other. */
+  checkPair?(source: unknown, sink: unknown): void;
   /** Connects to the server behind the settings of a source or sink; only connectors to search servers can. */
   openServer?(settings: unknown, role: "source" | "sink", signal: AbortSignal): Promise<SearchServer>;
 }
