@@ -32,7 +32,7 @@ export interface BulkWriter {
 }
 
 /** Gives those of the items that are there already; they are not sent again. */
-export type Unsure = (items: readonly BulkItem[], signal: AbortSignal) => Promise<ReadonlySet<BulkItem>>;
+type Unsure = (items: readonly BulkItem[], signal: AbortSignal) => Promise<ReadonlySet<BulkItem>>;
 
 interface Pending {
   readonly item: BulkItem;

@@ -73,7 +73,7 @@ export function openSearchAccess(
 }
 
 /** The user and the role of the same name. */
-export function openSearchUser(name: AccessName, namespace: string): string {
+function openSearchUser(name: AccessName, namespace: string): string {
   return `tagsmith_${name}_${namespace}`;
 }
 

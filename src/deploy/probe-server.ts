@@ -3,7 +3,7 @@ import type { SearchServer, ServerAnswer } from "../sdk/search-server.ts";
 import type { JsonObject } from "./compile-mappings.ts";
 
 /** How a server ages data: index lifecycle, data stream lifecycle, index state management. */
-export type Lifecycle = "ilm" | "dsl" | "ism" | "none";
+type Lifecycle = "ilm" | "dsl" | "ism" | "none";
 
 /** What a server is and can do, found by asking it. */
 export interface ServerFacts {
