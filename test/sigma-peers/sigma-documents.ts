@@ -182,7 +182,8 @@ function mutate(document: FlatDocument, random: Random): FlatDocument {
   const { [field]: value, ...rest } = document;
   if (typeof value !== "string" || value === "" || random() < 0.5) return rest;
   const at = Math.floor(random() * value.length);
-  return { ...rest, [field]: `${value.slice(0, at)}${pick(["", "z", "*", "?", "\\"], random)}${value.slice(at + 1)}` };
+  const changed = `${value.slice(0, at)}${pick(["", "z", "*", "?", "\\"], random)}${value.slice(at + 1)}`;
+  return { ...rest, [field]: changed.toWellFormed() };
 }
 
 function pick<Choice>(choices: readonly Choice[], random: Random): Choice {

@@ -60,7 +60,8 @@ describe("matching in process", () => {
   it("looks for keywords anywhere in any value, not in keys", () => {
     const keywords = "  keywords:\n    - 'evil*tool'\n    - 4711\n  condition: keywords\n";
     expect(matches(keywords, { a: { b: ["an EVIL little tool here"] } })).toBe(true);
-    expect(matches(keywords, { a: "port 4711" })).toBe(true);
+    expect(matches(keywords, { a: ["4711"] })).toBe(true);
+    expect(matches(keywords, { a: "port 14711" })).toBe(false);
     expect(matches(keywords, { "evil tool": 1 })).toBe(false);
   });
 

@@ -1,4 +1,4 @@
-import type { Item, RegexValue, StringValue, Value } from "../ast.ts";
+import type { Item, RegexValue, Value } from "../ast.ts";
 import { anyRun, matchesFolded, type PatternPart, type TextPattern, textPattern } from "./match-string.ts";
 import { regexLiteral } from "./regex-literal.ts";
 import { foldCase } from "./scalar.ts";
@@ -146,10 +146,9 @@ function indexKeyword(value: Value, atom: number, builder: ScanIndexBuilder): nu
   switch (value.kind) {
     case "string":
       return indexPattern(textPattern(value, true), atom, builder);
-    case "number": {
-      const text: StringValue = { kind: "string", parts: [String(value.value)], cased: true };
-      return indexPattern(textPattern(text, true), atom, builder);
-    }
+    case "number":
+      builder.addNumber(value.value, atom);
+      return 1;
     case "regex":
       return indexRegex(value, atom, builder);
     default:

@@ -114,7 +114,7 @@ function relates(text: string, match: FieldRefValue["match"], other: string): bo
 }
 
 /**
- * Compiles one value of a keyword item against a leaf of the event: the text may stand anywhere in it. Throws
+ * Compiles one value of a keyword item against a leaf of the event: text may stand anywhere in it, a number must be all of it. Throws
  * `sigma_unmatchable` for values that need a field.
  */
 export function compileKeywordTest(value: Value): ScalarTest {
@@ -124,7 +124,6 @@ export function compileKeywordTest(value: Value): ScalarTest {
       return (scalar) => matchesText(pattern, textOf(scalar));
     }
     case "number":
-      return (scalar) => textOf(scalar).includes(String(value.value));
     case "regex":
       return compileScalarTest(value);
     case "expansion": {
