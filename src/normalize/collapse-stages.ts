@@ -6,6 +6,7 @@ import { asText } from "./coerce-value.ts";
 import { compileParts } from "./compile-candidates.ts";
 import { compilePath } from "./compile-path.ts";
 import type { Mapping } from "./mapping-schema.ts";
+import { createOpenSince } from "./open-since.ts";
 import { parseJson } from "./parse-json.ts";
 import { joinKey } from "./reading.ts";
 import type { EventResult, RefusedResult, Result } from "./result.ts";
@@ -14,17 +15,22 @@ import type { EventResult, RefusedResult, Result } from "./result.ts";
 export interface Collapser {
   add(result: EventResult, document: Document, out: Result[]): void;
   flush(out: Result[]): void;
+  /** Gives out what has waited for long by the clock of a live source. */
+  release(nowMs: number, out: Result[]): void;
   pending(): string;
   restore(state: string): void;
 }
 
 type CollapseSpec = NonNullable<Mapping["collapse"]>;
-type Held = z.infer<typeof heldSchema>;
+/** What waits, with how many events had waited before it. */
+type Held = z.infer<typeof heldSchema> & { readonly placed: number };
 
 /** More events than this wait at no time; the oldest is given out. */
 const maxHeld = 1024;
 /** Keys of events given out before their last stage came, so that the stage is known for a repeat. */
 const maxEarly = 512;
+/** A live source that names the time is not waited for any longer than this. */
+const releaseMs = 30_000;
 /** Keys of whole events, for stages that come late. */
 const maxDone = 128;
 
@@ -51,6 +57,7 @@ export function createCollapser(spec: CollapseSpec, mapping: string): Collapser 
   const { keyOf, rankOf } = compileKey(spec);
   const finals = new Set(spec.final.map((value) => spec.order.indexOf(value)));
   const state = newState();
+  const openSince = createOpenSince(releaseMs);
   const skip = (records: RefusedResult["records"]): RefusedResult => {
     return { kind: "skipped", code: spec.code, reason: spec.reason, mapping, records };
   };
@@ -62,7 +69,8 @@ export function createCollapser(spec: CollapseSpec, mapping: string): Collapser 
       const key = hash("sha256", `${result.event.sessionKey}\n${joinKey(parts)}`, "hex").slice(0, 16);
       // Positions alone: what waits must not keep whole documents.
       const records = result.records.map(({ container, id, sequence }) => ({ container, id, sequence }));
-      const stage = { key, rank, timeMs: result.event.timeMs ?? 0, result: { ...result, records }, records };
+      const waiting = { ...result, records };
+      const stage = { key, rank, timeMs: result.event.timeMs ?? 0, result: waiting, records, placed: state.placed++ };
       place(state, stage, finals.has(rank), skip, out);
       state.newestMs = Math.max(state.newestMs, stage.timeMs);
       release(state, state.newestMs - spec.wait_secs * 1000, out);
@@ -70,12 +78,17 @@ export function createCollapser(spec: CollapseSpec, mapping: string): Collapser 
     flush(out) {
       release(state, Number.POSITIVE_INFINITY, out);
     },
+    release(nowMs, out) {
+      const before = openSince(nowMs, state.placed);
+      for (const held of [...state.held.values()]) if (held.placed < before) giveEarly(state, held, out);
+    },
     pending: () => writeState(state),
     restore: (text) => readState(text, state),
   };
 }
 
 interface State {
+  placed: number;
   newestMs: number;
   /** In order of arrival. */
   readonly held: Map<string, Held>;
@@ -84,7 +97,7 @@ interface State {
 }
 
 function newState(): State {
-  return { newestMs: Number.NEGATIVE_INFINITY, held: new Map(), early: new Map(), done: new Map() };
+  return { placed: 0, newestMs: Number.NEGATIVE_INFINITY, held: new Map(), early: new Map(), done: new Map() };
 }
 
 function compileKey(spec: CollapseSpec): {
@@ -124,10 +137,14 @@ function place(state: State, stage: Held, final: boolean, skip: Skip, out: Resul
 function release(state: State, beforeMs: number, out: Result[]): void {
   for (const held of state.held.values()) {
     if (held.timeMs >= beforeMs && state.held.size <= maxHeld) break;
-    state.held.delete(held.key);
-    remember(state.early, held, maxEarly);
-    out.push(held.result);
+    giveEarly(state, held, out);
   }
+}
+
+function giveEarly(state: State, held: Held, out: Result[]): void {
+  state.held.delete(held.key);
+  remember(state.early, held, maxEarly);
+  out.push(held.result);
 }
 
 function remember(keys: Map<string, number>, stage: Held, max: number): void {
@@ -140,7 +157,7 @@ function remember(keys: Map<string, number>, stage: Held, max: number): void {
 }
 
 function writeState(state: State): string {
-  const held = [...state.held.values()];
+  const held = [...state.held.values()].map(({ placed: _, ...kept }) => kept);
   const newestMs = Number.isFinite(state.newestMs) ? state.newestMs : null;
   return JSON.stringify({ newestMs, held, early: [...state.early], done: [...state.done] });
 }
@@ -151,7 +168,7 @@ function readState(text: string, state: State): void {
     throw new TagsmithError("normalizer_state_invalid", "The stored state of waiting events cannot be read.", "exit");
   }
   state.newestMs = parsed.data.newestMs ?? Number.NEGATIVE_INFINITY;
-  for (const held of parsed.data.held) state.held.set(held.key, held);
+  for (const held of parsed.data.held) state.held.set(held.key, { ...held, placed: state.placed++ });
   for (const [key, rank] of parsed.data.early) state.early.set(key, rank);
   for (const [key, rank] of parsed.data.done) state.done.set(key, rank);
 }

@@ -18,6 +18,11 @@ export interface Normalizer {
   normalize(records: readonly SourceRecord[]): readonly Result[];
   /** End of input: the results of every open event, or of those that the named mappings hold. */
   flush(mappings?: ReadonlySet<string>): readonly Result[];
+  /**
+   * For a live source, now and then: the results of events that have been open for half a minute and more by this clock,
+   * since nothing may come that would end them.
+   */
+  release(nowMs: number): readonly Result[];
   /** Open events, or those of the named mappings, as JSON text; store it with the checkpoint. */
   state(mappings?: ReadonlySet<string>): string;
   /** Takes what `state` gave, before the first `normalize`; going on is then as if nothing had happened. */
@@ -36,7 +41,7 @@ export interface NormalizerSettings {
 }
 
 /** Envelopes within envelopes; deeper ones are refused. */
-const maxDepth = 4;
+const maxDepth = 6;
 
 /** Compiles the mappings and holds the state of events that span records. Throws `mapping_invalid`. */
 export function createNormalizer(settings: NormalizerSettings): Normalizer {
@@ -81,6 +86,11 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
     flush(names) {
       const out: Result[] = [];
       for (const taker of among(takers, names)) taker.flush(out);
+      return out;
+    },
+    release(nowMs) {
+      const out: Result[] = [];
+      for (const taker of takers) taker.release(nowMs, out);
       return out;
     },
     state: (names) => packState(among(takers, names), unused),

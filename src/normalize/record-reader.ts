@@ -28,8 +28,9 @@ export type ReaderResult =
  *
  * Every record given to `add` appears in the `records` of at least one result: of this `add`, of a later one, or of
  * `flush`. Never throws on bad text. Bounded: at a stated number of pending events, or once newer events show that an
- * older one has ended, the oldest pending event is given out (incomplete where it is). Knows no clock: only the
- * records' own times and their order count, so the same records in the same order give the same results.
+ * older one has ended, the oldest pending event is given out (incomplete where it is). Has no clock of its own: between
+ * calls of `release` only the records' own times and their order count, so the same records in the same order give the
+ * same results.
  */
 export interface RecordReader {
   /**
@@ -40,6 +41,8 @@ export interface RecordReader {
   add(record: RecordPosition, text: string, host?: string): ReaderResult[];
   /** End of input: gives out everything pending. */
   flush(): ReaderResult[];
+  /** Called now and then by whoever reads a live source: gives out what has been pending for long by this clock. */
+  release(nowMs: number): ReaderResult[];
   /** Pending events as JSON text; `restore` of it in a new reader continues as if nothing had happened. */
   pending(): string;
   /** Takes what `pending` gave; called at most once, before the first `add`. Throws TagsmithError on text it did not write. */

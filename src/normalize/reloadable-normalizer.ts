@@ -29,6 +29,7 @@ export function createReloadableNormalizer(
   return {
     normalize: (records) => withLeft(current.normalize(records)),
     flush: (names) => withLeft(current.flush(names)),
+    release: (nowMs) => withLeft(current.release(nowMs)),
     state: (names) => current.state(names),
     restore: (state) => current.restore(state),
     replace(next) {

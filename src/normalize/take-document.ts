@@ -32,6 +32,8 @@ export interface Taker {
    */
   readonly takeUnrecognised: (document: Document, at: At, out: Result[]) => boolean;
   readonly flush: (out: Result[]) => void;
+  /** Adds what the mapping has held for long by the clock of a live source. */
+  readonly release: (nowMs: number, out: Result[]) => void;
   /** What the mapping holds between documents. */
   readonly memory: Memory | undefined;
 }
@@ -52,7 +54,7 @@ export interface TakerSettings {
 /** Puts a mapping to work: as an envelope, a reader of records, or a plain document. Throws `mapping_invalid`. */
 export function createTaker(compiled: CompiledMapping, settings: TakerSettings): Taker {
   const { mapping, recognises } = compiled;
-  const base = { mapping, recognises, memory: undefined, flush: () => undefined, takeUnrecognised: () => false };
+  const base = { mapping, recognises, memory: undefined, flush: none, release: none, takeUnrecognised: () => false };
   if (mapping.unwrap !== undefined) return { ...base, take: takeEnvelope(compiled, mapping.unwrap, settings) };
   const finish = finishReading(compiled.id, settings);
   if (mapping.reader !== undefined) return { ...base, ...takeRecords(compiled, mapping.reader, settings, finish) };
@@ -72,17 +74,20 @@ export function createTaker(compiled: CompiledMapping, settings: TakerSettings):
   };
 }
 
+function none(): void {}
+
 type CollapseSpec = NonNullable<Mapping["collapse"]>;
 
 function takeStages(
   compiled: CompiledMapping,
   spec: CollapseSpec,
   finish: Finish,
-): Pick<Taker, "take" | "flush" | "memory"> {
+): Pick<Taker, "take" | "flush" | "release" | "memory"> {
   const collapser = createCollapser(spec, compiled.id);
   return {
     memory: collapser,
     flush: (out) => collapser.flush(out),
+    release: (nowMs, out) => collapser.release(nowMs, out),
     take(document, at, out) {
       const result = finish(compiled.read(document), at, [at.record]);
       if (result.kind === "event") collapser.add(result, document, out);
@@ -134,7 +139,7 @@ function takeRecords(
   spec: ReaderSpec,
   settings: TakerSettings,
   finish: Finish,
-): Pick<Taker, "take" | "flush" | "memory"> {
+): Pick<Taker, "take" | "flush" | "release" | "memory"> {
   const create = settings.readers.records.get(spec.name);
   if (create === undefined) throw unknownReader(spec.name);
   const reader = create();
@@ -146,6 +151,7 @@ function takeRecords(
   return {
     memory: reader,
     flush: (out) => finishAll(reader.flush(), out),
+    release: (nowMs, out) => finishAll(reader.release(nowMs), out),
     take(document, at, out) {
       const text = textOf(document);
       if (text === undefined) return false;

@@ -8,6 +8,19 @@ import { type Counts, countName } from "../telemetry/signals.ts";
 import { deadLetterOf } from "./dead-letters.ts";
 import { noRedaction, type Redaction } from "./redaction.ts";
 import type { NormalizedBatch } from "./stage-types.ts";
+import { withTicks } from "./with-ticks.ts";
+
+/** What the stage needs of a pipeline. */
+export interface NormalizeSettings {
+  readonly normalizer: Normalizer;
+  readonly source: { readonly name: string };
+  readonly counts: Counts;
+  /** Absent: nothing is redacted. */
+  readonly redaction?: Redaction;
+  /** How often a live source is asked whether events have been open for long; absent for input that ends. */
+  readonly tickMs?: number;
+  readonly now?: () => number;
+}
 
 /** Normalizes batches in the order they are read; the counts say what became of the documents. */
 export interface NormalizeStage {
@@ -18,12 +31,8 @@ export interface NormalizeStage {
   flush(): NormalizedBatch;
 }
 
-export function createNormalizeStage(
-  normalizer: Normalizer,
-  source: string,
-  counts: Counts,
-  redaction: Redaction = noRedaction,
-): NormalizeStage {
+export function createNormalizeStage(settings: NormalizeSettings): NormalizeStage {
+  const { normalizer, source, counts, redaction = noRedaction, tickMs } = settings;
   let cursor: string | undefined;
   const collect = (batch: Batch, results: readonly Result[]): NormalizedBatch => {
     const events: Event[] = [];
@@ -41,7 +50,7 @@ export function createNormalizeStage(
         const record = findRecord(batch.records, result);
         const [first] = result.records;
         const refusal = `${first?.container}\0${first?.id}\0${result.code}`;
-        const letter = deadLetterOf(result, source, record, refusals.get(refusal) ?? 0);
+        const letter = deadLetterOf(result, source.name, record, refusals.get(refusal) ?? 0);
         deadLetters.push({ ...letter, excerpt: redaction.excerpt(letter.excerpt) });
         countName(refusals, refusal);
       }
@@ -51,18 +60,35 @@ export function createNormalizeStage(
     counts.deadLetters += deadLetters.length;
     return { batch, events, deadLetters, normalizerState: normalizer.state() };
   };
+  const release = createRelease(settings);
   return {
     resumeAt: (stored) => {
       cursor = stored;
       return { batch: { records: [], cursor }, events: [], deadLetters: [], normalizerState: normalizer.state() };
     },
     async *normalizeAll(batches) {
-      for await (const batch of batches) {
-        cursor = batch.cursor;
-        yield collect(batch, normalizer.normalize(batch.records));
+      for await (const step of withTicks(batches, tickMs)) {
+        if (step.kind === "item") {
+          cursor = step.item.cursor;
+          yield collect(step.item, normalizer.normalize(step.item.records));
+        }
+        const released = release();
+        if (released.length > 0) yield collect({ records: [], cursor: cursor ?? "" }, released);
       }
     },
     flush: () => collect({ records: [], cursor: cursor ?? "" }, normalizer.flush()),
+  };
+}
+
+/** Asks the normalizer once in `tickMs`, however busy the source is. */
+function createRelease({ normalizer, tickMs, now }: NormalizeSettings): () => readonly Result[] {
+  if (tickMs === undefined || now === undefined) return () => [];
+  let askedMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = now();
+    if (Math.abs(nowMs - askedMs) < tickMs) return [];
+    askedMs = nowMs;
+    return normalizer.release(nowMs);
   };
 }
 

@@ -44,7 +44,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   const done = state.load(source.name);
   if (done.normalizerState !== undefined) normalizer.restore(done.normalizerState);
   sessions.restore(state);
-  const normalizeStage = createNormalizeStage(normalizer, source.name, counts, redaction);
+  const normalizeStage = createNormalizeStage(parts);
   const finish = new AbortController();
   stop.addEventListener("abort", () => setTimeout(() => finish.abort(stop.reason), parts.stopWithinMs).unref());
   await openSink(sink, state, done.sinkPosition, finish.signal);

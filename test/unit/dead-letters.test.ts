@@ -22,7 +22,11 @@ async function deadLettersOf(items: readonly unknown[]): Promise<readonly DeadLe
   async function* batches(): AsyncGenerator<Batch> {
     yield batch;
   }
-  for await (const { deadLetters } of createNormalizeStage(normalizer, "s", createCounts()).normalizeAll(batches())) {
+  for await (const { deadLetters } of createNormalizeStage({
+    normalizer,
+    source: { name: "s" },
+    counts: createCounts(),
+  }).normalizeAll(batches())) {
     found.push(...deadLetters);
   }
   return found;

@@ -121,6 +121,55 @@ describe("a restart", () => {
   );
 });
 
+const startOnly = "type=SYSCALL msg=audit(1767322800.100:7): arch=c000003e syscall=59 success=yes ppid=1 pid=2 ses=3";
+const endMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+describe("what a live source will not end", () => {
+  const open = [stage("ResponseStarted", 1), { message: startOnly, host: { name: "web-1" } }];
+
+  it("comes out once it has been open for half a minute by the clock, and not before", () => {
+    const normalizer = create();
+    normalizer.normalize(recordsOf(open));
+    expect(normalizer.release(endMs)).toEqual([]);
+    expect(normalizer.release(endMs + 29_999)).toEqual([]);
+    const results = normalizer.release(endMs + 30_000);
+    expect(results).toHaveLength(2);
+    expect(results.flatMap(({ records }) => records.map(({ id }) => id)).sort()).toEqual(["line:1", "line:2"]);
+    expect(normalizer.release(endMs + 90_000)).toEqual([]);
+  });
+
+  it("leaves what was opened later its own half minute", () => {
+    const normalizer = create();
+    normalizer.normalize(recordsOf(open.slice(0, 1)));
+    normalizer.release(endMs);
+    normalizer.normalize(recordsOf([stage("ResponseStarted", 2, "a-2")], 2));
+    normalizer.release(endMs + 20_000);
+    expect(outline(normalizer.release(endMs + 31_000))).toEqual(["ResponseStarted 1"]);
+    expect(outline(normalizer.release(endMs + 50_000))).toEqual(["ResponseStarted 2"]);
+  });
+
+  it("is known when the rest comes after all", () => {
+    const normalizer = create();
+    normalizer.normalize(recordsOf(open));
+    normalizer.release(endMs);
+    normalizer.release(endMs + 30_000);
+    const title = { message: startOnly.replace("SYSCALL", "PROCTITLE"), host: { name: "web-1" } };
+    const late = normalizer.normalize(recordsOf([stage("ResponseComplete", 3), title], 3));
+    expect(outline([...late, ...normalizer.flush()])).toEqual(["k8s_stage_repeated 3", "auditd_record_late 4"]);
+  });
+
+  it("waits anew after a restart, and when the clock is put back", () => {
+    const stopped = create();
+    stopped.normalize(recordsOf(open));
+    stopped.release(endMs);
+    const normalizer = create();
+    normalizer.restore(stopped.state());
+    expect(normalizer.release(endMs + 30_000)).toEqual([]);
+    expect(normalizer.release(endMs)).toEqual([]);
+    expect(normalizer.release(endMs + 30_000)).toHaveLength(2);
+  });
+});
+
 describe("an explanation", () => {
   it("names every mapping tried, the test that failed, the text's field and the session's", () => {
     const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: "file", explain: true });
@@ -147,6 +196,12 @@ describe("hostile documents", () => {
   it("report fields of the wrong type, and the event stands", () => {
     const [result] = create().normalize(recordsOf([{ command: "id", host: { a: 1 }, time: "soon", session_id: {} }]));
     expect(result).toMatchObject({ kind: "event", wrongTypes: ["time", "session_id", "host"] });
+  });
+
+  it("open as many envelopes as shippers put around one another", () => {
+    let text = '{"command":"id"}';
+    for (let depth = 0; depth < 6; depth += 1) text = JSON.stringify({ message: text });
+    expect(create().normalize(recordsOf([JSON.parse(text)]))).toMatchObject([{ kind: "event", event: { text: "id" } }]);
   });
 
   it("stop at a bound: envelopes in envelopes, a million levels, a huge argument list", () => {

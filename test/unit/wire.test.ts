@@ -109,6 +109,46 @@ describe("the pipeline on a live source that has gone quiet", () => {
   });
 });
 
+describe("an event whose end never comes", () => {
+  const stages = parseMapping(
+    `name: stages
+version: 1
+title: Stages
+precedence: 1
+recognise: { all: [{ field: cmd, exists: true }] }
+text: [cmd]
+time: [{ field: at, format: rfc3339 }]
+collapse: { key: [n], field: stage, order: [begun, done], final: [done], wait_secs: 10, code: repeated, reason: Seen. }
+`,
+    "stages.yaml",
+  );
+
+  it("is labelled and written while its live source waits for more", { timeout: 5_000 }, async () => {
+    const document = { cmd: "id", n: "1", stage: "begun", at: "2026-01-02T03:04:05Z" };
+    const record = { kind: "document" as const, document, container: "a", id: "line:1", sequence: 1 };
+    const state = openState(":memory:");
+    const stop = new AbortController();
+    const texts: string[] = [];
+    const sink: PipelineParts["sink"] = {
+      ...partsWith({}).sink,
+      write: async ({ labels }) => {
+        texts.push(...labels.map(({ event }) => event.text));
+        if (labels.length > 0) stop.abort();
+        return "1";
+      },
+    };
+    let nowMs = 0;
+    const normalizer = createNormalizer({ mappings: [stages], readers: builtInReaders, source: "live" });
+    const source = liveSource([{ records: [record], cursor: "1" }]);
+    const now = (): number => (nowMs += 10_000);
+    await runPipeline(partsWith({ state, sink, source, normalizer, tickMs: 5, now }), stop.signal);
+    expect(texts).toEqual(["id"]);
+    const stored = state.load("live");
+    expect(stored.cursor).toBe("1");
+    expect(stored.normalizerState).not.toContain('"id"');
+  });
+});
+
 describe("a stop whose deadline passes", () => {
   it("rejects with the reason of the stop and stores nothing of what was not written", { timeout: 5_000 }, async () => {
     const state = openState(":memory:");

@@ -1,6 +1,7 @@
+import { createOpenSince } from "../open-since.ts";
 import type { ReaderResult, RecordPosition, RecordReader } from "../record-reader.ts";
 import { addLine, type EventGroup, isWhole, part } from "./event-group.ts";
-import { closeEvent, closeOverdue, newReaderState, openEvent, type ReaderState } from "./event-window.ts";
+import { closeEvent, closeOpened, closeOverdue, newReaderState, openEvent, type ReaderState } from "./event-window.ts";
 import { type AuditdReaderSettings, defaultAuditdReaderSettings } from "./reader-settings.ts";
 import { readState, writeState } from "./reader-state.ts";
 import { scanAuditHeader } from "./scan-header.ts";
@@ -15,14 +16,16 @@ const singleRecord =
  *
  * Records belong together by host, node, time and serial. An event ends when everything the kernel announced is there,
  * when the text that held all of it ends, or when later events of its stream (host, node, container) show that
- * nothing more will come. Counts and record times decide, never a clock.
+ * nothing more will come. Counts and record times decide; a clock only where `release` is called.
  */
 export function createAuditdReader(settings: Partial<AuditdReaderSettings> = {}): RecordReader {
   const bounds = { ...defaultAuditdReaderSettings, ...settings };
   const state = newReaderState();
+  const openSince = createOpenSince(bounds.releaseMs);
   return {
     add: (record, text, host) => addText(state, bounds, record, text, host),
     flush: () => [...state.groups.values()].map((group) => closeEvent(state, bounds, group)),
+    release: (nowMs) => closeOpened(state, bounds, openSince(nowMs, state.opened)),
     pending: () => writeState(state),
     restore: (text) => readState(text, state),
   };

@@ -69,6 +69,12 @@ export function closeOverdue(state: ReaderState, bounds: AuditdReaderSettings, r
   }
 }
 
+/** Closes the events that were opened before the one of this number. */
+export function closeOpened(state: ReaderState, bounds: AuditdReaderSettings, before: number): ReaderResult[] {
+  const due = [...state.groups.values()].filter((group) => group.openedAt < before);
+  return due.map((group) => closeEvent(state, bounds, group));
+}
+
 /**
  * The event's document. Of one given out before, a whole repeat is given again, which its id makes harmless; parts of it
  * that came late are no event of their own.

@@ -10,6 +10,8 @@ export interface AuditdReaderSettings {
   readonly maxLaterInReader: number;
   /** An event has ended once its stream opened one that is this much younger by its own time. */
   readonly timeoutMs: number;
+  /** A live source that names the time is not waited for any longer than this. */
+  readonly releaseMs: number;
   /** A longer line loses its end, and its event is marked incomplete. */
   readonly maxLineChars: number;
   /** Events given out that parts of which may still come, and are then known. */
@@ -24,6 +26,7 @@ export const defaultAuditdReaderSettings: AuditdReaderSettings = {
   maxLaterEvents: 128,
   maxLaterInReader: 16_384,
   timeoutMs: 2_000,
+  releaseMs: 30_000,
   maxLineChars: 1024 * 1024,
   maxGiven: 512,
   wholeTexts: false,

@@ -1,3 +1,4 @@
+import { parseJson } from "../parse-json.ts";
 import { redacted } from "./fact-list.ts";
 import { requestFacts } from "./request-facts.ts";
 import { readTarget } from "./request-target.ts";
@@ -93,9 +94,5 @@ function parseBody(value: unknown): unknown {
   if (typeof value !== "string" || value.length > maxBodyChars) return value;
   const first = value.trimStart().charAt(0);
   if (first !== "{" && first !== "[") return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+  return parseJson(value) ?? value;
 }
