@@ -111,11 +111,13 @@ export class Poller {
       for await (const hits of readWindow(reader, position.lane, window, signal)) {
         const fresh = position.takeNew(hits);
         position.advance(hits.at(-1)?.timeMs ?? 0, this.#keepMs());
+        this.#tellLag(position);
         yield* this.#batch(fresh);
         this.#backOff.reset();
       }
     }
     position.advance(toMs, this.#keepMs());
+    this.#tellLag(position);
   }
 
   /** What showed up late: the server counts what it holds of each minute; a minute that holds more is read again. */
@@ -202,6 +204,11 @@ export class Poller {
     const error = new SearchError({ code: "siem_not_found", remedy: "exit" }, message);
     if (this.#config.once) throw error;
     this.#tell(error, this.#config.poll_interval_secs * 1_000);
+  }
+
+  #tellLag({ atMs }: LanePosition): void {
+    if (atMs === undefined) return;
+    this.#settings.context?.signals?.lag?.(Math.max(0, this.#settings.now() - atMs) / 1_000);
   }
 
   #tell(error: TagsmithError, waitMs: number): void {

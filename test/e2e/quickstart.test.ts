@@ -58,6 +58,7 @@ describe("the quickstart", () => {
       const { out } = await runTagsmith(["status", "--config", path], folder);
       expect(out).toMatch(/documents read +2,044/);
       expect(out).toMatch(/checkpoint age +[\d.]+ s/);
+      expect(out).toMatch(/lag by ingest time +[\d.]+ s/);
       expect(out).toMatch(/tagsmith-labels-default +[12],\d+ +20\d\d-/);
       expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
       expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain(

@@ -123,7 +123,7 @@ describe("createOnnxEncoder", () => {
 
   it("counts texts, tokens and padding", async () => {
     const before = encoder.counters();
-    await encoder.encode(["id", "whoami"], open);
+    await encoder.encode(["qwzx --vbnm", "zzyx 77"], open);
     const after = encoder.counters();
     expect(after.texts - before.texts).toBe(2);
     expect(after.tokens).toBeGreaterThan(before.tokens);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { elasticsearchConnector } from "../../connectors/elasticsearch/connector.ts";
 import { openSearchConnector } from "../../connectors/opensearch/connector.ts";
+import { createRandom } from "../../samples/random.ts";
 import { bundled } from "../../src/cli/paths.ts";
 import { applyInstall } from "../../src/deploy/apply-install.ts";
 import { type Asset, listAssets } from "../../src/deploy/list-assets.ts";
@@ -20,12 +21,23 @@ import {
 import { checkSink, labelledEvent, type SinkContent, verdict } from "../contract/check-sink.ts";
 import type { ServerVersion } from "../servers/server-version.ts";
 import { type RunningServer, startServer } from "../servers/start-server.ts";
-import { openFlakyProxy } from "./flaky-proxy.ts";
+import { type Fault, startFaultProxy } from "../siem/fault-proxy.ts";
 
 const signal = new AbortController().signal;
 const nothing: Output = { labels: [], verdicts: [], deadLetters: [] };
 const streams = loadStreams(bundled.streams());
 const tags = loadVocabulary(bundled.vocabulary()).tags.map(({ id }) => id);
+
+const bulkFaults: readonly Fault[] = [
+  "rate_limited",
+  "unavailable",
+  "html_page",
+  "reset",
+  "answer_lost",
+  "answer_half",
+  "answer_slow",
+  "partly_refused",
+];
 
 /** A server of the tests with what is installed, and sinks on it. */
 interface Scene {
@@ -245,7 +257,9 @@ export function describeSearchSink(version: ServerVersion): void {
 
     it("keeps every label once through refusals, resets, lost and half answers, slow bytes and rollovers", async () => {
       const namespace = freshNamespace();
-      const proxy = await openFlakyProxy(running.url, 11);
+      const proxy = await startFaultProxy(running.url);
+      const random = createRandom(11);
+      proxy.decide((_, path) => (path.includes("/_bulk") && random.below(2) === 0 ? random.pick(bulkFaults) : "none"));
       const counted = new Map<string, number>();
       const signals: Signals = { count: (_name, kind, by = 1) => counted.set(kind, (counted.get(kind) ?? 0) + by) };
       const settings = { namespace, urls: [proxy.url], batch_documents: 20, request_timeout_secs: 2 };
@@ -273,7 +287,7 @@ export function describeSearchSink(version: ServerVersion): void {
       expect(labels.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
       for (const code of ["siem_rate_limited", "siem_unavailable", "siem_unreachable"])
         expect(counted.get(code)).toBeGreaterThan(0);
-      expect(proxy.faults()).toBeGreaterThan(10);
+      for (const fault of bulkFaults) expect(proxy.counts.get(fault), fault).toBeGreaterThan(0);
     });
 
     it("finds labels by the score of a tag, whole words and parts of the text", async () => {
