@@ -8,6 +8,8 @@ import type { QueueGauges } from "../telemetry/run-metrics.ts";
 import type { RunObserver } from "./observe-run.ts";
 import { labelVersion, redisSettings } from "./queue-settings.ts";
 
+/** With pauses that double from half a second: about a minute. */
+const attempts = 8;
 const watchMs = 5_000;
 const retryMs = 1_000;
 
@@ -57,6 +59,7 @@ async function openQueueEncoder(
     maxWaitingJobs: queue.max_waiting_jobs,
     targetWaitMs: queue.target_wait_secs * 1_000,
     cacheEntries: queue.cache_max_entries,
+    attempts,
     watchMs,
     onTrouble: oncePerSecond((error) => onWait(error, retryMs)),
     now: () => Date.now(),

@@ -6,7 +6,7 @@ import { TagsmithError } from "../event/tagsmith-error.ts";
 import { loadVocabulary } from "../event/vocabulary.ts";
 import type { Encoder } from "../label/encoder.ts";
 import { loadArtifact } from "../label/load-artifact.ts";
-import type { QueueWorker } from "../queue/queue-worker.ts";
+import type { QueueWorker, QueueWorkerSettings } from "../queue/queue-worker.ts";
 import { exitCodes } from "./exit-code.ts";
 import { openEncoder } from "./open-labeller.ts";
 import { oncePerSecond } from "./open-queue-encoder.ts";
@@ -37,9 +37,11 @@ export async function workerCommand(options: WorkerOptions, terminal: Terminal):
   const say = (text: string): void => void (options.quiet || terminal.err.write(`${oneLine(text)}\n`));
   const stop = stopOnSignals(process, terminal.now, () => say("Stopping: jobs that are in hand are finished."));
   try {
-    const worker = await startWorker(config, encoder, version, redis, terminal);
+    const broken = new AbortController();
+    const onBroken = (error: Error): void => broken.abort(error);
+    const worker = await startWorker(config, { encoder, version, redis, onBroken }, terminal);
     say(`Labelling for ${version} as ${hostname()}, process ${process.pid}. Ctrl-C stops.`);
-    const reason = await untilOver(config, stop.signal);
+    const reason = await untilOver(config, stop.signal, broken.signal);
     await worker.close(config.queue.worker.stop_within_secs * 1_000);
     const { jobs, texts, shared, failed } = worker.counters();
     say(`${jobs} jobs, ${texts} texts, ${shared} of them known to other workers, ${failed} given up.`);
@@ -53,22 +55,19 @@ export async function workerCommand(options: WorkerOptions, terminal: Terminal):
 
 async function startWorker(
   { queue }: WorkerConfig,
-  encoder: Encoder,
-  version: string,
-  redis: ReturnType<typeof redisSettings>,
+  { encoder, ...parts }: Pick<QueueWorkerSettings, "version" | "redis" | "onBroken"> & { readonly encoder: Encoder },
   terminal: Terminal,
 ): Promise<QueueWorker> {
   const { createQueueWorker } = await import("../queue/queue-worker.ts");
   return createQueueWorker({
-    redis,
-    version,
+    ...parts,
     topK: encoder.topK,
     encode: (texts, signal) => encoder.encode(texts, signal),
     device: `cpu, ${availableParallelism()} cores`,
     concurrency: queue.worker.concurrency,
     batchTexts: queue.worker.batch_texts,
     batchChars: queue.worker.batch_texts * 256,
-    batchesInFlight: 2,
+    batchesInFlight: queue.worker.batches_in_flight,
     cacheEntries: queue.cache_max_entries,
     lockMs: queue.worker.lock_secs * 1_000,
     onTrouble: oncePerSecond(({ code, message }) => {
@@ -80,12 +79,20 @@ async function startWorker(
 }
 
 /** Resolves when the worker is to end: asked to, or for what is returned. */
-function untilOver({ queue }: WorkerConfig, signal: AbortSignal): Promise<TagsmithError | undefined> {
+function untilOver(
+  { queue }: WorkerConfig,
+  signal: AbortSignal,
+  broken: AbortSignal,
+): Promise<TagsmithError | undefined> {
   const { max_memory_bytes: limit } = queue.worker;
   const { promise, resolve } = Promise.withResolvers<TagsmithError | undefined>();
   const stopped = (): void => resolve(undefined);
   if (signal.aborted) stopped();
   signal.addEventListener("abort", stopped, { once: true });
+  broken.addEventListener("abort", () => {
+    const message = `Job after job fails here, the last one with: ${String(broken.reason)}`;
+    resolve(new TagsmithError("worker_broken", message, "exit", broken.reason));
+  });
   // Keeps the process alive, too.
   const timer = setInterval(() => {
     const used = process.memoryUsage.rss();

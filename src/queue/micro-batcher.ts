@@ -1,4 +1,5 @@
 import type { Ranking } from "./ranking-text.ts";
+import { createTurnstile } from "./turnstile.ts";
 
 export interface MicroBatcherSettings {
   readonly encode: (texts: readonly string[], signal: AbortSignal) => Promise<readonly Ranking[]>;
@@ -9,14 +10,20 @@ export interface MicroBatcherSettings {
   readonly maxInFlight: number;
 }
 
+/** Which of two waiting batches goes first. */
+export type Lane = "live" | "backfill";
+
 /** Puts the texts of several jobs into one batch. */
 export interface MicroBatcher {
   /** One ranking a text. A text that another job waits for is not encoded again. Rejects as the batch of any text does. */
-  encode(texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]>;
+  encode(texts: readonly string[], lane: Lane): Promise<readonly Ranking[]>;
+  /** Runs `work` while no batch is in the encoder; one such work after the other. */
+  alone(work: () => Promise<void>): Promise<void>;
 }
 
 interface Batch {
   readonly texts: string[];
+  chars: number;
   readonly done: PromiseWithResolvers<readonly Ranking[]>;
 }
 
@@ -26,63 +33,46 @@ export function createMicroBatcher(settings: MicroBatcherSettings): MicroBatcher
   const never = new AbortController().signal;
   /** Where each text that is under way stands. */
   const places = new Map<string, readonly [Batch, number]>();
-  const ready: Batch[] = [];
-  let open: Batch | undefined;
-  let openChars = 0;
-  let inFlight = 0;
-  let isPlanned = false;
-
-  const close = (): void => {
-    if (open === undefined) return;
-    ready.push(open);
-    open = undefined;
-    openChars = 0;
-  };
+  /** Batches that wait, the first one first; only the last one of a lane takes more texts. */
+  const lanes: Readonly<Record<Lane, Batch[]>> = { live: [], backfill: [] };
   const run = async (batch: Batch): Promise<void> => {
     try {
       batch.done.resolve(await encode(batch.texts, never));
     } catch (error) {
       batch.done.reject(error);
-    } finally {
-      for (const text of batch.texts) places.delete(text);
-      inFlight -= 1;
-      pump();
     }
+    for (const text of batch.texts) places.delete(text);
   };
-  const pump = (): void => {
-    isPlanned = false;
-    while (inFlight < maxInFlight) {
-      if (ready.length === 0) close();
-      const batch = ready.shift();
-      if (batch === undefined) return;
-      inFlight += 1;
-      void run(batch);
-    }
+  const turnstile = createTurnstile(maxInFlight, () => {
+    const batch = lanes.live.shift() ?? lanes.backfill.shift();
+    return batch && (() => run(batch));
+  });
+  const roomFor = (text: string, lane: Lane): Batch => {
+    const last = lanes[lane].at(-1);
+    if (last !== undefined && last.texts.length < maxTexts && last.chars + text.length <= maxChars) return last;
+    const batch: Batch = { texts: [], chars: 0, done: Promise.withResolvers() };
+    // Jobs that wait for it see the failure.
+    batch.done.promise.catch(() => undefined);
+    lanes[lane].push(batch);
+    return batch;
   };
-  const place = (text: string): readonly [Batch, number] => {
+  const place = (text: string, lane: Lane): readonly [Batch, number] => {
     const known = places.get(text);
     if (known !== undefined) return known;
-    if (open !== undefined && (open.texts.length >= maxTexts || openChars + text.length > maxChars)) close();
-    if (open === undefined) {
-      open = { texts: [], done: Promise.withResolvers() };
-      // Jobs that wait for it see the failure.
-      open.done.promise.catch(() => undefined);
-    }
-    const found = [open, open.texts.push(text) - 1] as const;
-    openChars += text.length;
+    const batch = roomFor(text, lane);
+    const found = [batch, batch.texts.push(text) - 1] as const;
+    batch.chars += text.length;
     places.set(text, found);
     return found;
   };
   return {
-    async encode(texts, signal) {
-      signal.throwIfAborted();
-      const found = texts.map(place);
+    alone: (work) => turnstile.alone(work),
+    async encode(texts, lane) {
+      const found = texts.map((text) => place(text, lane));
       // Jobs that arrive in the same turn of the loop share a batch.
-      if (!isPlanned) {
-        isPlanned = true;
-        setImmediate(pump);
-      }
+      turnstile.knock();
       const rankings: Ranking[] = [];
+      for (const batch of new Set(found.map(([one]) => one))) await batch.done.promise;
       for (const [batch, at] of found) {
         const ranking = (await batch.done.promise)[at];
         if (ranking === undefined) throw new Error("the encoder left a text out");

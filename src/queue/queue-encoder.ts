@@ -30,6 +30,8 @@ export interface QueueEncoderSettings {
   /** More jobs waiting than this make a producer hold back. */
   readonly maxWaitingJobs: number;
   readonly cacheEntries: number;
+  /** How often a job is tried before `encode` rejects; an encoder's failure counts, a worker's death does not. */
+  readonly attempts: number;
   /** How often an unanswered job is looked after, and the depth of the queue. */
   readonly watchMs: number;
   readonly onTrouble: TroubleListener;
@@ -76,7 +78,6 @@ export interface QueueEncoder {
 }
 
 const emptyQueue: QueueDepth = { waiting: 0, active: 0, delayed: 0, oldestSecs: 0 };
-const attempts = 8;
 const closeWithinMs = 20_000;
 
 /**
@@ -217,7 +218,7 @@ class Producer {
   }
 
   async #add(job: string, texts: readonly string[]): Promise<void> {
-    const { version, id, priority } = this.#settings;
+    const { version, id, priority, attempts } = this.#settings;
     this.#totals.batches += 1;
     await this.#queue.add(
       "label",

@@ -123,7 +123,22 @@ describe("texts that cannot be labelled", () => {
     await broken.close(1_000);
     await workerOn(redis);
     expect((await result).map(bitsOf)).toEqual(expected(texts));
+    expect(broken.counters().failed).toBe(0);
     expect((await fleetOf(redis)).deadLetters).toEqual([]);
+  }, 30_000);
+
+  it("end in an error when every worker fails on a job again and again, and the worker is told to end", async () => {
+    const redis = redisAt(server.url);
+    const reasons: Error[] = [];
+    await workerOn(redis, {
+      encode: () => Promise.reject(new Error("out of device memory")),
+      onBroken: (error) => reasons.push(error),
+    });
+    const producer = await producerOn(redis, { batchTexts: 1, attempts: 2 });
+    const result = producer.encode(textsOf("id", 12), open);
+    await expect(result).rejects.toMatchObject({ code: "queue_job_failed", remedy: "exit" });
+    await sleep(2_000);
+    expect(String(reasons[0])).toContain("out of device memory");
   }, 30_000);
 });
 

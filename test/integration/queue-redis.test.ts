@@ -174,7 +174,7 @@ describe("a Redis that is guarded or divided", () => {
     expect((await other.encode(["ls"], open)).map(bitsOf)).toEqual(expected(["ls"]));
   }, 60_000);
 
-  it("speaks TLS to whom the authority has signed, and to nobody else", async () => {
+  it("speaks TLS to whom the authority has signed, and to nobody else", async ({ skip }) => {
     const { ca, cert, key, otherCa } = makeCertificates();
     const config = [
       "tls-cert-file {folder}/cert",
@@ -182,7 +182,11 @@ describe("a Redis that is guarded or divided", () => {
       "tls-auth-clients no",
       "tls-ca-cert-file {folder}/ca",
     ];
-    const server = await redisWith({ isTls: true, config, files: { ca, cert, key } });
+    const started = await redisWith({ isTls: true, config, files: { ca, cert, key } }).catch((error: unknown) => {
+      if (/tls-port/.test(String(error))) return undefined;
+      throw error;
+    });
+    const server = started ?? skip("this redis-server was built without TLS");
     const { producer } = await pairOn(redisAt(server.url, { ca }));
     expect((await producer.encode(["id"], open)).map(bitsOf)).toEqual(expected(["id"]));
     for (const wrong of [otherCa, undefined]) {

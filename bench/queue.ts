@@ -1,0 +1,144 @@
+// What the queue itself costs: node bench/queue.ts [redis-url]. Without a URL it starts a redis-server from PATH.
+import { type ChildProcess, fork } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createQueueEncoder } from "../src/queue/queue-encoder.ts";
+import { createQueueWorker } from "../src/queue/queue-worker.ts";
+import type { Ranking } from "../src/queue/ranking-text.ts";
+import { connectRedis, type RedisSettings } from "../src/queue/redis-connection.ts";
+import { startRedis } from "../test/servers/start-redis.ts";
+
+const version = "bench@1 balanced 5";
+const topK = 5;
+/** A batch of a GPU in the second measurement. */
+const gpuBatch = 224;
+const gpuMs = 40;
+const ranking: Ranking = { indices: new Uint16Array(topK), scores: new Float32Array(topK).fill(0.5) };
+
+/** Starts worker processes; each tells when it takes jobs. */
+async function startWorkers(redis: RedisSettings, count: number, batchMs: number): Promise<ChildProcess[]> {
+  const children = Array.from({ length: count }, () =>
+    fork(import.meta.filename, ["worker", JSON.stringify(redis), String(batchMs)]),
+  );
+  await Promise.all(children.map((child) => new Promise((ready) => child.once("message", ready))));
+  return children;
+}
+
+async function runWorker(redis: RedisSettings, batchMs: number): Promise<void> {
+  const worker = await createQueueWorker({
+    redis,
+    version,
+    topK,
+    encode: async (texts) => {
+      if (batchMs > 0) await sleep(batchMs);
+      return texts.map(() => ranking);
+    },
+    device: "bench",
+    concurrency: batchMs > 0 ? 3 : 8,
+    batchTexts: batchMs > 0 ? gpuBatch : 2_048,
+    batchChars: 1 << 20,
+    batchesInFlight: 1,
+    cacheEntries: 1_000_000,
+    lockMs: 30_000,
+    onBroken: () => undefined,
+    onTrouble: ({ message }) => process.stderr.write(`worker: ${message}\n`),
+    now: () => Date.now(),
+    id: randomUUID(),
+  });
+  process.once("SIGTERM", () => void worker.close(5_000).then(() => process.exit(0)));
+  const started = process.cpuUsage();
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage(started);
+    process.send?.(user + system);
+  });
+  process.send?.("ready");
+}
+
+function cpuOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once("message", (us) => resolve(Number(us)));
+    child.send("cpu");
+  });
+}
+
+/** Microseconds of processor time that the server has used. */
+async function redisCpu(url: string): Promise<number> {
+  const connection = await connectRedis({ url, isCluster: false, keyPrefix: "bench" }, () => undefined);
+  const info = String(await connection.call("INFO", ["cpu"]));
+  await connection.close();
+  const read = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
+  return 1e6 * (read("used_cpu_user") + read("used_cpu_sys"));
+}
+
+/** Texts a second through `workers` processes, all texts new. */
+async function measure(url: string, workers: number, texts: number, batchMs: number) {
+  const redis = { url, isCluster: false, keyPrefix: `bench-${randomUUID()}` };
+  const children = await startWorkers(redis, workers, batchMs);
+  const batchTexts = batchMs > 0 ? gpuBatch : 256;
+  const producer = await createQueueEncoder({
+    redis,
+    version,
+    topK,
+    prepare: (text) => text,
+    priority: "live",
+    batchTexts,
+    batchChars: 1 << 18,
+    maxPendingTexts: 1 << 16,
+    targetWaitMs: 60_000,
+    maxWaitingJobs: 10_000,
+    cacheEntries: 1_000_000,
+    attempts: 8,
+    watchMs: 5_000,
+    onTrouble: ({ message }) => process.stderr.write(`producer: ${message}\n`),
+    now: () => Date.now(),
+    id: randomUUID(),
+  });
+  const signal = new AbortController().signal;
+  const all = Array.from(
+    { length: texts },
+    (_, n) => `/usr/bin/python3 /srv/app/${n}/main.py --config /etc/app/${n % 97}.yaml`,
+  );
+  const before = await redisCpu(url);
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const lanes = Array.from({ length: 16 }, async (_, lane) => {
+    const step = 16 * batchTexts;
+    for (let from = lane * batchTexts; from < texts; from += step)
+      await producer.encode(all.slice(from, from + batchTexts), signal);
+  });
+  await Promise.all(lanes);
+  const seconds = (performance.now() - start) / 1_000;
+  const used = process.cpuUsage(cpu);
+  const producerUs = (used.user + used.system) / texts;
+  const redisUs = ((await redisCpu(url)) - before) / texts;
+  const workerUs = (await Promise.all(children.map(cpuOf))).reduce((sum, us) => sum + us, 0) / texts;
+  await producer.close();
+  for (const child of children) child.kill("SIGTERM");
+  await Promise.all(children.map((child) => new Promise((gone) => child.once("exit", gone))));
+  return { perSec: texts / seconds, producerUs, workerUs, redisUs };
+}
+
+const [mode, ...rest] = process.argv.slice(2);
+if (mode === "worker") await runWorker(JSON.parse(rest[0] ?? ""), Number(rest[1]));
+else {
+  const server = mode === undefined ? await startRedis() : undefined;
+  const url = mode ?? server?.url ?? "";
+  await measure(url, 1, 20_000, 0);
+  for (const workers of [1, 2]) {
+    const { perSec, producerUs, workerUs, redisUs } = await measure(url, workers, 200_000, 0);
+    const cpu = `producer ${producerUs.toFixed(2)}, worker ${workerUs.toFixed(2)}, redis ${redisUs.toFixed(2)} us of CPU a text`;
+    const quiet = Math.round(2e6 / (producerUs + workerUs + redisUs));
+    console.log(
+      `no-op encoder, ${workers} worker(s): ${Math.round(perSec)} texts/s; ${cpu}: two idle cores do ${quiet}/s`,
+    );
+  }
+  let one = 0;
+  for (const workers of [1, 2, 4, 8]) {
+    const { perSec } = await measure(url, workers, 100 * gpuBatch * workers, gpuMs);
+    if (workers === 1) one = perSec;
+    console.log(
+      `${gpuMs} ms a batch of ${gpuBatch}, ${workers} worker(s): ${Math.round(perSec)} texts/s, ${(perSec / one).toFixed(2)}x`,
+    );
+  }
+  await server?.stop();
+}
