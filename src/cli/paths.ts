@@ -17,5 +17,7 @@ export const bundled = {
   redaction: (): string => join(packageRoot(), "schema", "redaction.yaml"),
   model: (): string => join(packageRoot(), "models", "tagsmith-small"),
   mappings: (): string => join(packageRoot(), "mappings"),
+  /** A Sigma pipeline by its name. */
+  pipeline: (name: string): string => join(packageRoot(), "rules", "pipelines", `${name}.yaml`),
   samples: (): string => join(packageRoot(), "samples", "data"),
 } as const;

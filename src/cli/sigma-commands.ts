@@ -42,14 +42,14 @@ function addConvert(sigma: Command, run: Run, terminal: Terminal): void {
         .choices(["exact", "superset", "compat"])
         .default("exact"),
     )
-    .option("--pipeline <file...>", "processing pipelines, as pySigma writes them", [])
+    .option("--pipeline <file...>", "processing pipelines: files, or names of bundled ones", [])
     .option("--index <name...>", "indices to search; default: what pipelines note, else *", [])
     .option("--mapping <file>", "index mapping as JSON, for the types of fields; default: keywords")
     .option("--interval <minutes>", "time between runs of exported rules", minutes, 5)
     .option("--json", "one JSON object a rule, with warnings and refusals", false)
     .addHelpText(
       "after",
-      "\nExamples:\n  tagsmith sigma convert rules/ --target esql --pipeline ecs.yml\n" +
+      "\nExamples:\n  tagsmith sigma convert rules/ --target esql --pipeline ecs-linux-elastic-defend\n" +
         "  tagsmith sigma convert rule.yml --target eql --format kibana_rule --index 'logs-*' > rules.ndjson",
     )
     .action((paths: string[], options: ConvertCommandOptions) =>
@@ -74,7 +74,7 @@ function addMatch(sigma: Command, run: Run, registry: ConnectorRegistry, termina
     .description("match the events of a file, correlations included")
     .argument("<path...>", ruleFiles)
     .requiredOption("--input <file>", "events: NDJSON, JSON, .gz; - for standard input")
-    .option("--pipeline <file...>", "processing pipelines, as pySigma writes them", [])
+    .option("--pipeline <file...>", "processing pipelines: files, or names of bundled ones", [])
     .option("--category <name>", "category of the events' log source; rules for others are left out")
     .option("--product <name>", "product of the events' log source")
     .option("--service <name>", "service of the events' log source")
@@ -93,7 +93,7 @@ function addExplain(sigma: Command, run: Run, registry: ConnectorRegistry, termi
     .description("say which selections of rules hold for events, and by which values")
     .argument("<path...>", ruleFiles)
     .requiredOption("--input <file>", "events: NDJSON, JSON, .gz; - for standard input")
-    .option("--pipeline <file...>", "processing pipelines, as pySigma writes them", [])
+    .option("--pipeline <file...>", "processing pipelines: files, or names of bundled ones", [])
     .option("--json", "print NDJSON", false)
     .addHelpText("after", "\nExample:\n  tagsmith sigma explain rule.yml --input event.json")
     .action((paths: string[], options: { input: string; pipeline: string[]; json: boolean }) =>

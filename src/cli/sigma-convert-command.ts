@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { loadAttack, type Technique } from "../event/attack.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import {
   type Correlation,
@@ -16,6 +17,7 @@ import {
   unknownFields,
 } from "../sigma/index.ts";
 import { exitCodes } from "./exit-code.ts";
+import { bundled } from "./paths.ts";
 import { type Prepared, type PreparedRules, prepareSigmaRules } from "./sigma-rules.ts";
 import { printable, printableJson, type Terminal } from "./terminal.ts";
 
@@ -88,7 +90,21 @@ function exportOptions(
 ): ExportOptions {
   const noted = state.get("index");
   const indices = index.length > 0 ? index : typeof noted === "string" ? [noted] : ["*"];
-  return { target, fidelity, format, fieldTypes, indices, index: indices.join(","), intervalMinutes: interval };
+  const settings = {
+    target,
+    fidelity,
+    format,
+    fieldTypes,
+    indices,
+    index: indices.join(","),
+    intervalMinutes: interval,
+  };
+  return format === "kibana_rule" ? { ...settings, techniques: knownTechniques() } : settings;
+}
+
+function knownTechniques(): ReadonlyMap<string, Technique> {
+  const techniques = [...loadAttack(bundled.attack()).values()].flat();
+  return new Map(techniques.map((technique) => [technique.id, technique]));
 }
 
 function writeJson({ metadata }: Subject, exported: Exported, outputs: readonly unknown[], terminal: Terminal): void {

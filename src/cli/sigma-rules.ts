@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import {
   type Collection,
@@ -11,6 +11,7 @@ import {
   type Rule,
   type Transformed,
 } from "../sigma/index.ts";
+import { bundled } from "./paths.ts";
 import { readSigmaTexts } from "./read-sigma.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
@@ -107,7 +108,9 @@ function refusalText(title: string, transformed: Transformed): string {
   return `${title}: refused by the pipeline: ${reason}`;
 }
 
-function loadPipeline(path: string): PipelineSpec {
+/** A pipeline file, or one that comes with Tagsmith by its name alone. */
+function loadPipeline(name: string): PipelineSpec {
+  const path = /^[a-z0-9-]+$/.test(name) && !existsSync(name) ? bundled.pipeline(name) : name;
   const parsed = parsePipeline(readText(path), path);
   if (parsed.kind === "parsed") return parsed.spec;
   const why = parsed.problems.map(({ line, message }) => `line ${line}: ${message}`).join("; ");

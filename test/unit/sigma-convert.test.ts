@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import {
   type Conversion,
   convertRule,
+  exportCorrelation,
   exportRule,
   type Fidelity,
   type FieldTypes,
   fieldTypesOf,
+  loadCollection,
   type Target,
   unknownFields,
 } from "../../src/sigma/index.ts";
@@ -196,6 +198,33 @@ describe("exports", () => {
       "query",
     ]);
     expect(outputs[0]).toMatchObject({ from: "now-360s", interval: "5m", index: ["logs-*"], enabled: false });
+  });
+
+  it("name the techniques of a rule's tags where their names are known", () => {
+    const shell = { id: "T1059.004", name: "Unix Shell", tactics: [{ id: "TA0002", name: "Execution" }] };
+    const parent = { ...shell, id: "T1059", name: "Command and Scripting Interpreter" };
+    const techniques = new Map([shell, parent].map((technique) => [technique.id, technique]));
+    const tagged = onlyRule(ruleText(selection("F: abc"), "tags: [attack.execution, attack.t1059.004, attack.t1]\n"));
+    const exported = exportRule(tagged, { ...options, techniques, target: "eql", format: "kibana_rule" });
+    expect(exported).toMatchObject({
+      outputs: [
+        { threat: [{ tactic: { id: "TA0002" }, technique: [{ id: "T1059", subtechnique: [{ id: "T1059.004" }] }] }] },
+      ],
+    });
+  });
+
+  it("make a threshold rule that looks back over timespan and interval", () => {
+    const base = `${ruleText(selection("F: abc"), "name: a\n")}---\n`;
+    const text = `${base}title: many\ncorrelation: {type: event_count, rules: [a], group-by: [user], timespan: 10m, condition: {gt: 4}}\n`;
+    const { rules, correlations } = loadCollection([{ file: "many.yml", text }]);
+    const [correlation] = correlations;
+    if (correlation === undefined) throw new Error("no correlation");
+    const settings = { ...options, target: "dsl", format: "kibana_rule" } as const;
+    expect(exportCorrelation(correlation, rules, settings)).toMatchObject({ kind: "refused" });
+    expect(exportCorrelation(correlation, rules, { ...settings, fidelity: "superset" })).toMatchObject({
+      postFilter: true,
+      outputs: [{ type: "threshold", from: "now-960s", threshold: { field: ["user"], value: 5, cardinality: [] } }],
+    });
   });
 
   it("make a monitor that looks at the time since its last run", () => {

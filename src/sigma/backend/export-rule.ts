@@ -1,5 +1,6 @@
 import type { Rule } from "../ast.ts";
 import { alertingMonitor } from "./alerting-monitor.ts";
+import type { Techniques } from "./attack-threat.ts";
 import { type CompatFormat, compatDocuments } from "./compat-document.ts";
 import { type Conversion, type ConvertOptions, convertRule, type Target } from "./convert-rule.ts";
 import { type DetectionQuery, kibanaRule } from "./kibana-rule.ts";
@@ -15,6 +16,8 @@ export interface ExportOptions extends ConvertOptions {
   readonly format: ExportFormat;
   readonly indices: readonly string[];
   readonly intervalMinutes: number;
+  /** Names of ATT&CK techniques, for detection rules. */
+  readonly techniques?: Techniques;
 }
 
 /** A rule in a format: documents to import, or texts. */

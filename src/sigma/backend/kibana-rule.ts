@@ -1,4 +1,5 @@
 import type { Level, Metadata } from "../ast.ts";
+import { type Techniques, threatOf } from "./attack-threat.ts";
 import type { DslQuery } from "./query-dsl.ts";
 
 /** How the detection rules of Elastic Security run. */
@@ -8,6 +9,8 @@ export interface DetectionRuleSettings {
   readonly intervalMinutes: number;
   /** Minutes each run looks back beyond the interval, for events that arrive late. */
   readonly extraLookbackMinutes: number;
+  /** Names of ATT&CK techniques, for `threat`. */
+  readonly techniques?: Techniques;
 }
 
 /** A query in a language that detection rules run. */
@@ -66,7 +69,7 @@ const risk: Readonly<Record<Level, number>> = { informational: 1, low: 21, mediu
 
 function described(
   metadata: Metadata,
-  { intervalMinutes, extraLookbackMinutes }: DetectionRuleSettings,
+  { intervalMinutes, extraLookbackMinutes, techniques }: DetectionRuleSettings,
   windowSeconds: number,
 ): Readonly<Record<string, unknown>> {
   const level = metadata.level ?? "medium";
@@ -82,6 +85,7 @@ function described(
     false_positives: metadata.falsepositives,
     references: metadata.references,
     tags: metadata.tags,
+    threat: threatOf(metadata.tags, techniques ?? new Map()),
     enabled: false,
     interval: `${intervalMinutes}m`,
     from: `now-${lookback}s`,
