@@ -1,7 +1,7 @@
 import type { Remedy } from "#sdk";
-import { fieldOf } from "./classify-error.ts";
+import { errorOfAnswer, fieldOf, reasonOf } from "./classify-error.ts";
 import { SearchError } from "./search-error.ts";
-import type { SearchHttp, Server } from "./search-http.ts";
+import type { Call, SearchHttp, Server } from "./search-http.ts";
 
 const wrongProduct = { code: "siem_wrong_product", remedy: "exit" } satisfies { code: string; remedy: Remedy };
 const unsupported = { code: "siem_version_unsupported", remedy: "exit" } satisfies { code: string; remedy: Remedy };
@@ -37,7 +37,9 @@ export async function detectOpenSearch(http: SearchHttp, isServerless: boolean, 
 }
 
 async function askServer(http: SearchHttp, signal: AbortSignal): Promise<Server> {
-  const { body } = await http.request({ method: "GET", path: "/" }, signal);
+  const call = { method: "GET", path: "/", accept: [403] } as const;
+  const { status, body } = await http.request(call, signal);
+  if (status === 403) return guessServer(body, call);
   const about = fieldOf(body, "version");
   const version = fieldOf(about, "number");
   if (typeof version !== "string") {
@@ -56,4 +58,18 @@ async function askServer(http: SearchHttp, signal: AbortSignal): Promise<Server>
     isServerless: fieldOf(about, "build_flavor") === "serverless",
     clusterName: typeof clusterName === "string" ? clusterName : "",
   };
+}
+
+/**
+ * A key that may only read is not told the version: then what both of its majors understand is spoken. The products word
+ * a refusal differently.
+ */
+function guessServer(body: unknown, { method, path }: Pick<Call, "method" | "path">): Server {
+  const { reason } = reasonOf(body);
+  const isElasticsearch = /is unauthorized for /.test(reason);
+  if (!isElasticsearch && !/^no permissions for /.test(reason)) throw errorOfAnswer(`${method} ${path}`, 403, body, {});
+  const about = { version: "of unknown version", minor: 4, isServerless: false, clusterName: "" };
+  return isElasticsearch
+    ? { product: "elasticsearch", major: 8, ...about }
+    : { product: "opensearch", major: 2, ...about };
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Batch, TagsmithError } from "#sdk";
 import { type BackOff, createBackOff } from "./back-off.ts";
 import { bucketMs } from "./bucket-ledger.ts";
-import { checkTimeFields } from "./check-time-fields.ts";
+import { checkNames, checkTimeFields } from "./check-indices.ts";
 import { countBuckets } from "./count-buckets.ts";
 import { lanesOf, type Window, windowQuery } from "./lane.ts";
 import { LanePosition } from "./lane-position.ts";
@@ -182,6 +182,7 @@ export class Poller {
   async #connect(signal: AbortSignal): Promise<SearchClient> {
     const client = await this.#settings.connect(signal);
     try {
+      await checkNames(client, this.#config.indices, signal);
       await checkTimeFields(client, this.#config.indices, this.#config.time_fields, signal);
     } catch (error) {
       await client.close();

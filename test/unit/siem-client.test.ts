@@ -91,6 +91,23 @@ describe("a connection to a search server", () => {
     }
   });
 
+  it("does without the version when the key may only read", async () => {
+    const refused = (reason: string): Answered => ({
+      status: 403,
+      body: { error: { type: "security_exception", reason }, status: 403 },
+      headers: { "x-elastic-product": "Elasticsearch" },
+    });
+    const elastic = await serve(() => refused("action [cluster:monitor/main] is unauthorized for API key id [x]"));
+    expect((await open("elasticsearch", { urls: [elastic.url] })).server).toMatchObject({ major: 8 });
+    const openSearch = await serve(() => refused("no permissions for [cluster:monitor/main] and User [name=u]"));
+    expect((await open("opensearch", { urls: [openSearch.url] })).dialect.tiebreak).toBeUndefined();
+    await expect(open("elasticsearch", { urls: [openSearch.url] })).rejects.toMatchObject({
+      code: "siem_wrong_product",
+    });
+    const proxy = await serve(() => refused("not today"));
+    await expect(open("opensearch", { urls: [proxy.url] })).rejects.toMatchObject({ code: "siem_forbidden" });
+  });
+
   it("is no connection when something else answers", async () => {
     const page = await serve(() => ({ body: "<html>Sign in</html>" }));
     await expect(open("opensearch", { urls: [page.url] })).rejects.toMatchObject({ code: "siem_answer_invalid" });

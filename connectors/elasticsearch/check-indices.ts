@@ -5,6 +5,17 @@ import type { SearchHttp } from "./search-http.ts";
 const usable = ["date", "date_nanos", "unmapped"];
 
 /**
+ * Makes sure that the indices that are named, not matched by a pattern, may be read; a search would leave out what may not.
+ * Throws SearchError `siem_forbidden` (exit).
+ */
+export async function checkNames(http: SearchHttp, indices: readonly string[], signal: AbortSignal): Promise<void> {
+  const names = indices.filter((name) => !/[*:]|^[-<]/.test(name));
+  if (names.length === 0) return;
+  const path = `/${names.map(encodeURIComponent).join(",")}/_field_caps`;
+  await http.request({ method: "GET", path, query: { fields: "@timestamp" }, accept: [404] }, signal);
+}
+
+/**
  * Makes sure that the time fields are times in all indices that have them. Throws SearchError `siem_time_field_unusable`
  * (exit): an index that was made without a mapping may hold them as text.
  */
