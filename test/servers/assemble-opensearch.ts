@@ -87,8 +87,9 @@ async function addModule(
   };
   const lines = Object.entries(descriptor).map(([key, value]) => `${key}=${value}\n`);
   await writeFile(join(folder, "plugin-descriptor.properties"), lines.join(""));
-  if (isTwo)
-    await writeFile(join(folder, "plugin-security.policy"), "grant { permission java.security.AllPermission; };\n");
+  // Reaching other clusters is a permission of its own.
+  const permission = isTwo ? "java.security.AllPermission" : 'java.net.SocketPermission "*", "accept,connect"';
+  await writeFile(join(folder, "plugin-security.policy"), `grant { permission ${permission}; };\n`);
 }
 
 /** The security plug-in lies beside the plug-ins; a server that is to use it links it in. */

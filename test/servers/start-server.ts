@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chown, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly config?: readonly string[];
   /** Files for the configuration folder, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Plug-ins that lie beside the server's own, e.g. `opensearch-security`. */
+  readonly plugins?: readonly string[];
   /** `https` when the lines switch TLS on. */
   readonly scheme?: "http" | "https";
 }
@@ -63,7 +65,7 @@ export async function startServer(server: ServerVersion, options: StartOptions =
   await sweep(runs);
   const folder = await mkdtemp(join(runs, `${server.product}-${server.version}-`));
   const [port, transportPort] = [await freePort(), await freePort()];
-  const home = homeOf(server);
+  const home = await homeWith(homeOf(server), join(folder, "home"), options.plugins ?? []);
   const settings = { server, home, folder, port, transportPort, heap: options.heap ?? "512m", options };
   const url = `${options.scheme ?? "http"}://127.0.0.1:${port}`;
   const start = (): Promise<number> => launch(settings, url);
@@ -89,6 +91,14 @@ export async function startServer(server: ServerVersion, options: StartOptions =
   };
 }
 
+/** The server's home, or a copy of it with plug-ins. */
+async function homeWith(home: string, copy: string, plugins: readonly string[]): Promise<string> {
+  if (plugins.length === 0) return home;
+  await cp(home, copy, { recursive: true });
+  for (const plugin of plugins) await rename(join(copy, "optional-plugins", plugin), join(copy, "plugins", plugin));
+  return copy;
+}
+
 async function assemble(server: ServerVersion): Promise<void> {
   if (existsSync(homeOf(server))) return;
   await mkdir(serversHome(), { recursive: true });
@@ -103,6 +113,9 @@ async function launch(settings: RunSettings, url: string): Promise<number> {
   for (const name of await readdir(join(settings.home, "config"))) {
     if (/^(jvm\.options|log4j2\.properties)$/.test(name))
       await cp(join(settings.home, "config", name), join(config, name));
+  }
+  for (const plugin of options.plugins ?? []) {
+    await cp(join(settings.home, "plugins", plugin, "config"), join(config, plugin), { recursive: true });
   }
   const yaml = [...baseConfig(settings), ...(options.config ?? [])].join("\n");
   await writeFile(join(config, `${server.product}.yml`), `${yaml}\n`);

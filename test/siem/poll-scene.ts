@@ -16,12 +16,18 @@ export interface PollWatch {
 /** A source on the scene's server that is quick, and ends when it has caught up. */
 export function pollSource(scene: SiemScene, settings: Settings, watch: PollWatch = { waits: [] }): Source {
   const quick = { from: "beginning", once: true, safety_lag_secs: 0.2, poll_interval_secs: 0.1, batch_records: 10 };
-  const config = openSearchSourceConfigSchema.parse({ urls: [scene.server.url], ...quick, ...settings });
+  const config = openSearchSourceConfigSchema.parse({
+    urls: [scene.server.url],
+    ...quick,
+    ...omitConnection(settings),
+  });
   return createPollSource(config, {
     name: "siem",
     connect: async () => {
-      const { urls, request_timeout_secs } = config;
-      const client = await scene.connect({ urls, request_timeout_secs });
+      const client = await scene.connect({
+        request_timeout_secs: config.request_timeout_secs,
+        ...pickConnection(settings),
+      });
       return watch.wrap?.(client) ?? client;
     },
     context: { onWait: (error) => watch.waits.push(error) },
@@ -53,4 +59,15 @@ export async function readAll(
 /** Ids of records, sorted. */
 export function idsOf(records: readonly SourceRecord[]): string[] {
   return records.map(({ id }) => id).sort();
+}
+
+const connectionOptions = ["urls", "tls", "api_key", "username", "password"];
+
+/** What of a source's settings says how to connect. */
+function pickConnection(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => connectionOptions.includes(name)));
+}
+
+function omitConnection(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !connectionOptions.includes(name)));
 }

@@ -21,6 +21,8 @@ export interface SiemScene {
   ask(call: Call): Promise<unknown>;
   /** Writes documents, and makes them visible. Ids come from `_id` in them. */
   write(index: string, documents: readonly Settings[]): Promise<void>;
+  /** PEM file of the authority behind the server's certificate, where it has one. */
+  readonly caFile: string | undefined;
   /** A name no other test uses. */
   freshName(prefix: string): string;
 }
@@ -30,6 +32,8 @@ const startWithinMs = 600_000;
 
 /** Starts the server before the tests of a file and stops it after them. The scene is whole once the tests run. */
 export function useServer(version: ServerVersion, options: StartOptions = {}, settings: Settings = {}): SiemScene {
+  const tls = settings["tls"];
+  const caFile = typeof tls === "object" && tls !== null ? String(Reflect.get(tls, "ca_file")) : undefined;
   let server: RunningServer | undefined;
   let client: SearchClient | undefined;
   let names = 0;
@@ -46,6 +50,7 @@ export function useServer(version: ServerVersion, options: StartOptions = {}, se
     await server?.stop();
   }, 120_000);
   const scene: SiemScene = {
+    caFile,
     get server() {
       return running(server);
     },

@@ -1,4 +1,5 @@
 import { conservationSuite } from "./conservation-suite.ts";
+import { crossClusterSuite } from "./cross-cluster-suite.ts";
 import { faultSuite } from "./fault-suite.ts";
 import { pollSuite } from "./poll-suite.ts";
 import type { SiemScene } from "./siem-scene.ts";
@@ -13,6 +14,7 @@ export function siemSuite(
   sourceContractSuite(scene);
   pollSuite(scene);
   troubleSuite(scene);
+  crossClusterSuite(scene);
   faultSuite(scene);
   conservationSuite(scene, kills, restarts);
 }

@@ -110,7 +110,8 @@ export function troubleSuite(scene: SiemScene): void {
       const query = { wait_for_active_shards: 0 };
       await scene.ask({ method: "PUT", path: `/${broken}`, query, body: { settings: nowhere } });
       const waits: TagsmithError[] = [];
-      const reading = readAll(pollSource(scene, { indices: [whole, broken] }, { waits }));
+      const source = pollSource(scene, { indices: [whole, broken], once: false }, { waits });
+      const reading = readAll(source, undefined, (seen) => seen.length >= 20);
       await expect.poll(() => waits.length, { timeout: 20_000 }).toBeGreaterThan(1);
       const settings = { "index.routing.allocation.require._name": null };
       await scene.ask({ method: "PUT", path: `/${broken}/_settings`, body: settings });
