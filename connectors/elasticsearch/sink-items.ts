@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DeadLetter, Output, SinkContext } from "#sdk";
+import type { DeadLetter, LabelledEvent, Output, SinkContext, Verdict } from "#sdk";
 import { type BulkItem, type BulkResult, createItem, versionedItem } from "./bulk-item.ts";
 import type { Unwritable } from "./sink-enrich.ts";
 import { compileLabelDocument } from "./sink-label.ts";
@@ -7,31 +7,47 @@ import { deadLetterDocument, verdictDocument } from "./sink-outcome.ts";
 import type { StreamNames } from "./sink-streams.ts";
 import { documentId } from "./sink-text.ts";
 
-/** An output as what is written: labels and dead letters once, verdicts over what they were. */
-export interface SinkItems {
-  readonly labels: readonly BulkItem[];
-  readonly verdicts: readonly BulkItem[];
-  readonly deadLetters: readonly BulkItem[];
-}
+/** So many documents are in memory as text at a time: the end of an input may close any number of sessions at once. */
+const maxItems = 5_000;
 
-/** Makes the function that turns outputs into items; `version` orders the verdicts of all outputs of a sink. */
+/**
+ * Makes the function that turns outputs into items, some at a time: labels and dead letters to be written once, verdicts
+ * over what they were. `version` orders the verdicts of all outputs of a sink.
+ */
 export function compileItems(
   names: StreamNames,
   context: SinkContext,
-): (output: Output, version: number, nowMs: number) => SinkItems {
+): (output: Output, version: number, nowMs: number) => Iterable<readonly BulkItem[]> {
   const labelDocument = compileLabelDocument(context);
-  return (output, version, nowMs) => ({
-    labels: output.labels.map((labelled) => {
-      const { id } = labelled.event;
-      return createItem(names.labels, id, documentId(id), labelDocument(labelled, nowMs));
-    }),
+  const labelItem = (labelled: LabelledEvent, nowMs: number): BulkItem => {
+    const { id } = labelled.event;
+    return createItem(names.labels, id, documentId(id), labelDocument(labelled, nowMs));
+  };
+  const verdictItem = (verdict: Verdict, version: number, nowMs: number): BulkItem => {
+    const document = verdictDocument(verdict, context, nowMs);
+    return versionedItem(names.verdicts, verdict.id, documentId(verdict.id), version, document);
+  };
+  return (output, version, nowMs) => {
     // Of several verdicts of one session the last counts.
-    verdicts: [...new Map(output.verdicts.map((verdict) => [verdict.id, verdict])).values()].map((verdict) => {
-      const { id } = verdict;
-      return versionedItem(names.verdicts, id, documentId(id), version, verdictDocument(verdict, context, nowMs));
-    }),
-    deadLetters: output.deadLetters.map((letter) => deadLetterItem(letter, names, nowMs)),
-  });
+    const verdicts = new Map(output.verdicts.map((verdict) => [verdict.id, verdict]));
+    const items = function* (): Generator<BulkItem> {
+      for (const labelled of output.labels) yield labelItem(labelled, nowMs);
+      for (const verdict of verdicts.values()) yield verdictItem(verdict, version, nowMs);
+      for (const letter of output.deadLetters) yield deadLetterItem(letter, names, nowMs);
+    };
+    return inParts(items());
+  };
+}
+
+function* inParts(items: Iterable<BulkItem>): Generator<readonly BulkItem[]> {
+  let part: BulkItem[] = [];
+  for (const item of items) {
+    part.push(item);
+    if (part.length < maxItems) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
 }
 
 export function deadLetterItem(letter: DeadLetter, names: StreamNames, nowMs: number): BulkItem {

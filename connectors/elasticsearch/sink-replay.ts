@@ -16,8 +16,10 @@ export interface ReplayGuard {
   findKnown(items: readonly BulkItem[], signal: AbortSignal): Promise<ReadonlySet<BulkItem>>;
   /** No answer came for a request: until the next `confirm` its documents may be there. */
   markUnsure(): void;
-  /** All of a write is durable; the newest document went into `index`, or nothing was new. */
-  confirm(index: string | undefined): void;
+  /** A document of the write that is under way went into `index`. */
+  note(index: string | undefined): void;
+  /** All of a write is durable. */
+  confirm(): void;
 }
 
 export interface ReplaySettings {
@@ -33,6 +35,7 @@ export interface ReplaySettings {
 /** A guard for the data stream `stream`; `confirmed` is where an earlier run's guard stood. */
 export function createReplayGuard(http: SearchHttp, settings: ReplaySettings): ReplayGuard {
   let newest = settings.confirmed;
+  let noted = newest;
   let isUnsure = false;
   let replayed = 0;
   return {
@@ -52,9 +55,12 @@ export function createReplayGuard(http: SearchHttp, settings: ReplaySettings): R
     markUnsure: () => {
       isUnsure = true;
     },
-    confirm: (index) => {
+    note: (index) => {
+      if (index !== undefined && generationOf(index) >= generationOf(noted ?? "")) noted = index;
+    },
+    confirm: () => {
       isUnsure = false;
-      if (index !== undefined && generationOf(index) >= generationOf(newest ?? "")) newest = index;
+      newest = noted;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { TagsmithError } from "#sdk";
-import type { BulkResult } from "./bulk-item.ts";
+import type { BulkItem, BulkResult } from "./bulk-item.ts";
 import { fieldOf, listOf } from "./classify-error.ts";
 import type { SearchHttp } from "./search-http.ts";
 
@@ -52,11 +52,17 @@ export function generationOf(index: string): number {
   return Number(/-(\d{6,})$/.exec(index)?.[1] ?? 0);
 }
 
-/** The youngest backing index that took one of the documents. */
-export function newestIndex(results: readonly BulkResult[]): string | undefined {
+/** An item and what became of it. */
+export interface Written {
+  readonly item: BulkItem;
+  readonly result: BulkResult;
+}
+
+/** The youngest backing index of `stream` that took one of the documents. */
+export function newestIndex(written: readonly Written[], stream: string): string | undefined {
   let newest: string | undefined;
-  for (const result of results) {
-    if (result.kind !== "written") continue;
+  for (const { item, result } of written) {
+    if (item.index !== stream || result.kind !== "written") continue;
     if (newest === undefined || generationOf(result.index) > generationOf(newest)) newest = result.index;
   }
   return newest;

@@ -1,4 +1,4 @@
-import { type Output, type SinkContext, TagsmithError } from "#sdk";
+import { type DeadLetter, type Output, type SinkContext, TagsmithError } from "#sdk";
 import type { BulkItem, BulkResult } from "./bulk-item.ts";
 import { type BulkSettings, createBulkWriter } from "./bulk-writer.ts";
 import type { SearchHttp } from "./search-http.ts";
@@ -6,7 +6,7 @@ import { createEnricher } from "./sink-enrich.ts";
 import { compileItems, deadLetterItem, refusalLetter, unwritableLetter } from "./sink-items.ts";
 import type { SinkPosition } from "./sink-position.ts";
 import { createReplayGuard, type ReplayGuard } from "./sink-replay.ts";
-import { newestIndex, type StreamNames } from "./sink-streams.ts";
+import { newestIndex, type StreamNames, type Written } from "./sink-streams.ts";
 
 /** What a writer needs to know. */
 export interface SinkWriterSettings {
@@ -29,11 +29,6 @@ export interface SinkWriter {
 const maxReplayed = 200_000;
 /** When the server refuses so many documents and takes none, it is not the documents. */
 const tooManyRefused = 20;
-
-interface Written {
-  readonly item: BulkItem;
-  readonly result: BulkResult;
-}
 
 /** A writer that goes on from `start`. `write` throws `sink_documents_refused` (retry) and what the client throws. */
 export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings: SinkWriterSettings): SinkWriter {
@@ -66,7 +61,7 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
         return findKnown(some, within);
       };
       const results = await bulk.write(fresh, onUnsure, signal);
-      const written = fresh.map((item, at) => ({ item, result: results[at] ?? { kind: "known" as const } }));
+      const written = fresh.map((item, at) => withResult(item, results[at]));
       countWritten(context, written, known.size);
       return written;
     } catch (error) {
@@ -75,23 +70,30 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
     }
   };
 
+  /** Writes some items; what the server refuses for good becomes dead letters. */
+  const settle = async (items: readonly BulkItem[], signal: AbortSignal): Promise<void> => {
+    const written = await writeItems(items, signal);
+    const letters = refusals(written).map(({ item, result }) => refusalLetter(item, result));
+    await bury(letters, signal);
+    for (const guard of guards) guard.note(newestIndex(written, guard.stream));
+  };
+  const bury = async (letters: readonly DeadLetter[], signal: AbortSignal): Promise<void> => {
+    const buried = await writeItems(
+      letters.map((letter) => deadLetterItem(letter, names, now())),
+      signal,
+    );
+    const [lost] = refusals(buried);
+    if (lost !== undefined) throw refusedError(lost.result.reason);
+    deadletters.note(newestIndex(buried, deadletters.stream));
+  };
+
   return {
     async write(output, signal) {
       if (output.verdicts.length > 0) version = Math.max(version + 1, Math.floor(now() * 1_000));
-      const items = toItems(output, version, now());
-      const written = await writeItems([...items.labels, ...items.verdicts, ...items.deadLetters], signal);
-      const refused = refusals(written).map(({ item, result }) => refusalLetter(item, result));
+      for (const items of toItems(output, version, now())) await settle(items, signal);
       const closed = (await enricher?.enrich(output.labels, signal)) ?? [];
-      const letters = [...refused, ...closed.map(unwritableLetter)].map((letter) =>
-        deadLetterItem(letter, names, now()),
-      );
-      const buried = await writeItems(letters, signal);
-      const [lost] = refusals(buried);
-      if (lost !== undefined) throw refusedError(lost.result.reason);
-      for (const guard of guards) {
-        const own = [...written, ...buried].filter(({ item }) => item.index === guard.stream);
-        guard.confirm(newestIndex(own.map(({ result }) => result)));
-      }
+      await bury(closed.map(unwritableLetter), signal);
+      for (const guard of guards) guard.confirm();
       return {
         ...(labels.newest !== undefined && { labels: labels.newest }),
         ...(deadletters.newest !== undefined && { deadletters: deadletters.newest }),
@@ -99,6 +101,11 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
       };
     },
   };
+}
+
+function withResult(item: BulkItem, result: BulkResult | undefined): Written {
+  if (result === undefined) throw new Error(`nothing is known of the writing of ${item.id}`);
+  return { item, result };
 }
 
 function refusals(written: readonly Written[]) {
