@@ -21,11 +21,16 @@ export function explainPrivilege(reason: string): string {
   const named = /granted by the (index|cluster) privileges \[([^\]]*)\]/.exec(reason);
   const indices = /on (?:restricted )?indices \[([^\]]*)\]/.exec(reason)?.[1];
   const where = indices === undefined ? "" : ` on ${indices}`;
-  if (named) return `Grant the ${named[1]} privilege ${(named[2] ?? "").split(",")[0]}${where} to this key or user.`;
+  if (named) {
+    // The narrowest comes first, but reading is one privilege.
+    const granting = (named[2] ?? "").split(",");
+    const privilege = granting.includes("read") ? "read" : granting[0];
+    return `Grant the ${named[1]} privilege ${privilege}${where} to this key or user.`;
+  }
   const action = /\[((?:indices|cluster):[\w/:*]+)/.exec(reason)?.[1];
-  const privilege = privileges.find(([pattern]) => action !== undefined && pattern.test(action))?.[1];
+  const known = privileges.find(([pattern]) => action !== undefined && pattern.test(action))?.[1];
   if (action === undefined)
     return "This key or user lacks a privilege; see docs/configuration.md for the least it needs.";
-  const asAlso = privilege === undefined ? "" : ` (part of the privilege ${privilege})`;
+  const asAlso = known === undefined ? "" : ` (part of the privilege ${known})`;
   return `Grant the action ${action}${asAlso}${where} to this key or user.`;
 }
