@@ -21,7 +21,7 @@ import {
 import { checkSink, labelledEvent, type SinkContent, verdict } from "../contract/check-sink.ts";
 import type { ServerVersion } from "../servers/server-version.ts";
 import { type RunningServer, startServer } from "../servers/start-server.ts";
-import { type Fault, startFaultProxy } from "../siem/fault-proxy.ts";
+import { type Fault, startFaultProxy } from "./fault-proxy.ts";
 
 const signal = new AbortController().signal;
 const nothing: Output = { labels: [], verdicts: [], deadLetters: [] };

@@ -5,9 +5,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Finished, freshFolder, root, runTagsmith, startTagsmith } from "../e2e/tagsmith-process.ts";
 import type { ServerVersion } from "../servers/server-version.ts";
 import { type RunningServer, startServer } from "../servers/start-server.ts";
-import { type Finished, freshFolder, root, runTagsmith, startTagsmith } from "./tagsmith-process.ts";
 
 /** What docs/quickstart-*.md has people do, on a real server. */
 export function describeQuickstart(version: ServerVersion): void {
