@@ -43,7 +43,8 @@ function addOptional(event: Mutable<Event>, fields: EventFields): void {
   if (fields.host !== undefined) event.host = fields.host;
   if (fields.user !== undefined) event.user = fields.user;
   if (fields.executable !== undefined) event.executable = fields.executable;
-  if (fields.parent !== undefined) event.parent = fields.parent;
+  const parent = fields.parent?.trim();
+  if (parent !== undefined && parent !== "") event.parent = parent;
   if (fields.facts !== undefined) event.facts = fields.facts;
 }
 

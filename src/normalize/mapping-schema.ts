@@ -118,7 +118,10 @@ const platformCase = z.strictObject({
 const unwrap = z
   .strictObject({
     items: path.optional().describe("A list; each object in it is a document."),
-    object: path.optional().describe("An object that is a document."),
+    object: z
+      .union([path, z.array(path).min(1)])
+      .optional()
+      .describe("An object that is a document; of several paths the first that holds one."),
     json: z.array(path).min(1).optional().describe("Strings holding JSON; the first that parses counts."),
     convert: z.string().min(1).optional().describe("Named built-in converter, given the document."),
     inherit: z

@@ -5,13 +5,16 @@ export type TimeFormat = (typeof timeFormats)[number];
 const msPerDay = 86_400_000;
 const decimal = /^(-?\d{1,20})(?:\.(\d{1,20}))?$/;
 const dateTime = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,20}))?\s?(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?$/;
+/** From the year 1973 to 2286, so that no seconds are taken for milliseconds. */
+const millis = /^\d{12,13}$/;
 /** Decimal places from the format's unit up to a millisecond; negative: down. */
 const digitsBelowMs = { epoch_s: -3, epoch_ms: 0, epoch_us: 3, epoch_ns: 6 } as const;
 
 /**
  * Milliseconds since 1970, with a fraction where the text is finer; undefined when it is no time of this format.
  *
- * `rfc3339` takes any number of fraction digits, a space for the `T`, and no zone (then it is UTC). Epoch formats take
+ * `rfc3339` takes any number of fraction digits, a space for the `T`, no zone (then it is UTC), and milliseconds since
+ * 1970 of 12 or 13 digits, which date fields of search servers hold as well. Epoch formats take
  * numbers and decimal strings of any length. The fraction is as exact as a double allows (about 0.2 µs today).
  */
 export function parseTime(format: TimeFormat, text: string): number | undefined {
@@ -23,7 +26,7 @@ function parseDateTime(text: string): number | undefined {
   const utc = text.length <= 40 ? parseUtc(text) : undefined;
   if (utc !== undefined || text.length > 40) return utc;
   const match = dateTime.exec(text);
-  if (match === null) return undefined;
+  if (match === null) return millis.test(text) ? Number(text) : undefined;
   const [, year, month, day, hour, minute, second, fraction, zone] = match;
   const base = dateMs(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
   if (base === undefined) return undefined;

@@ -32,16 +32,22 @@ function converterOf(name: string, readers: Readers): Unwrapper {
 
 function compileOpen(spec: UnwrapSpec): Unwrapper {
   if (spec.json !== undefined) return compileJson(spec.json);
-  const read = compilePath(spec.items ?? spec.object ?? "");
-  if (spec.object !== undefined) {
-    return (document) => {
-      const value = read(document);
-      return isObject(value) ? [value] : undefined;
-    };
-  }
+  if (spec.object !== undefined) return compileObject([spec.object].flat());
+  const read = compilePath(spec.items ?? "");
   return (document) => {
     const value = read(document);
     return Array.isArray(value) ? value : undefined;
+  };
+}
+
+function compileObject(paths: readonly string[]): Unwrapper {
+  const readers = paths.map(compilePath);
+  return (document) => {
+    for (const read of readers) {
+      const value = read(document);
+      if (isObject(value)) return [value];
+    }
+    return undefined;
   };
 }
 

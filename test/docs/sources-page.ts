@@ -99,7 +99,9 @@ function details(mapping: Mapping): string {
 function opened(unwrap: NonNullable<Mapping["unwrap"]>): string {
   if (unwrap.convert !== undefined) return `the converter \`${unwrap.convert}\``;
   if (unwrap.json !== undefined) return `JSON text in ${list(unwrap.json)}`;
-  return unwrap.items === undefined ? `the object ${code(unwrap.object ?? "")}` : `the list ${code(unwrap.items)}`;
+  return unwrap.items === undefined
+    ? `the object ${list([unwrap.object ?? []].flat())}`
+    : `the list ${code(unwrap.items)}`;
 }
 
 function reasons(rules: Mapping["skip"]): string {

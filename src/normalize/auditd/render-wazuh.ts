@@ -6,6 +6,7 @@ import { writeBare, writeHeader, writeSet, writeText } from "./write-record.ts";
 
 const readLog = compilePath("full_log");
 const readExecve = compilePath("data.audit.execve");
+const readId = compilePath("id");
 const readTimes = [compilePath("timestamp"), compilePath("@timestamp")];
 const bare = {
   arch: "arch",
@@ -29,7 +30,7 @@ const readField = compileFields([...Object.values(bare), ...Object.values(set), 
 export function renderWazuhAudit(_: unknown, document: Document): string | undefined {
   const log = asText(readLog(document));
   if (typeof log === "string" && log.includes("audit(") && log.includes("type=")) return log;
-  const serial = field(document, "id");
+  const serial = field(document, "id") ?? alertNumber(document);
   const time = timeOf(document);
   if (serial === undefined || !/^\d{1,20}$/.test(serial) || time === undefined) return undefined;
   const stamp = `${time}:${serial}`;
@@ -48,6 +49,12 @@ function compileFields(names: readonly string[]): ReadonlyMap<string, (document:
 function field(document: Document, name: string): string | undefined {
   const text = asText(readField.get(name)?.(document));
   return typeof text === "string" ? text : undefined;
+}
+
+/** What is behind the dot of an alert's id: the decoded fields may lack the record's own number. */
+function alertNumber(document: Document): string | undefined {
+  const text = asText(readId(document));
+  return typeof text === "string" ? /^\d{1,20}\.(\d{1,20})$/.exec(text)?.[1] : undefined;
 }
 
 /** The decoder keeps no time of the record, so the alert's must do. */
