@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { type Access, type AccessName, elasticsearchAccess, openSearchAccess } from "../deploy/access-roles.ts";
 import { createAccess, type Secret } from "../deploy/create-access.ts";
 import { probeServer, type ServerFacts } from "../deploy/probe-server.ts";
+import { probeViews, type ViewFacts } from "../deploy/probe-views.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SearchServer } from "../sdk/search-server.ts";
 import { createAsker } from "./ask.ts";
@@ -38,13 +39,16 @@ export async function initCommand(
   try {
     const facts = await probeServer(server, stop.signal);
     const documents = await countDocuments(server, answers.indices, stop.signal);
+    const views = await probeViews(server, answers.indices, stop.signal);
     const access = accessOf(facts, answers, options);
     const secrets = answers.createsKeys ? await createKeys(server, access, stop.signal) : new Map<AccessName, Secret>();
     const files = await storeSecrets(secrets, options);
     await writeConfig(answers, files, facts, options);
     if (options.json)
-      terminal.out.write(`${JSON.stringify({ facts, documents, access: access.map(withoutPassword) })}\n`);
-    else terminal.out.write(report(facts, documents, access, secrets, options));
+      terminal.out.write(
+        `${JSON.stringify({ facts, views: views ?? null, documents, access: access.map(withoutPassword) })}\n`,
+      );
+    else terminal.out.write(report({ facts, views, documents }, access, secrets, options));
     return exitCodes.ok;
   } finally {
     await server.close();
@@ -105,9 +109,14 @@ function withoutPassword({ name, purpose, role, before, request }: Access) {
   return { name, purpose, role, requests: [...before, { ...request, body }] };
 }
 
+interface Found {
+  readonly facts: ServerFacts;
+  readonly views: ViewFacts | undefined;
+  readonly documents: number;
+}
+
 function report(
-  facts: ServerFacts,
-  documents: number,
+  { facts, views, documents }: Found,
   access: readonly Access[],
   secrets: ReadonlyMap<AccessName, Secret>,
   { config }: InitOptions,
@@ -115,9 +124,11 @@ function report(
   const found = formatTable([
     ["server", `${facts.product} ${facts.version}${facts.isServerless ? ", serverless" : ""}`],
     ["security", facts.hasSecurity ? "on" : "off: anyone who reaches the server can read and write"],
-    ["data streams", facts.hasDataStreams ? "yes" : "no"],
+    ["data streams", yesNo(facts.hasDataStreams)],
     ["lifecycle", facts.lifecycle],
-    ["documents", documents],
+    ["documents to read", documents],
+    ["views (point in time)", views === undefined ? "unknown: no index matches yet" : yesNo(views.hasViews)],
+    ["tie-breaker in views", views === undefined ? "unknown" : yesNo(views.hasTiebreak)],
   ]);
   const open = access.filter(({ name }) => !secrets.has(name)).map(withoutPassword);
   const made = [...secrets.keys()].map((name) => `${name}: created, its secret is in .tagsmith/${name}.secret\n`);
@@ -129,4 +140,8 @@ function report(
     ? `\nThe least access each part needs; send these as an administrator:\n${made.join("")}${shown.join("")}`
     : "";
   return `${found}${advice}\nWritten: ${config}\nNext: tagsmith install --config ${config}\n`;
+}
+
+function yesNo(holds: boolean): string {
+  return holds ? "yes" : "no";
 }

@@ -37,7 +37,10 @@ function quickstartSuite(version: ServerVersion): void {
     const { code, out } = await runTagsmith(["init", ...flags], folder);
     expect(code).toBe(0);
     expect(out).toContain(`${version.product} ${version.version}`);
-    expect(out).toMatch(/documents +2,044/);
+    expect(out).toMatch(/documents to read +2,044/);
+    expect(out).toMatch(/views \(point in time\) +yes/);
+    const hasTiebreak = version.version !== "2.19.4";
+    expect(out).toMatch(hasTiebreak ? /tie-breaker in views +yes/ : /tie-breaker in views +no/);
     expect((await runTagsmith(["init", ...flags], folder)).err).toContain("is there already");
   });
 
