@@ -1,6 +1,7 @@
 import { everydayServer } from "../servers/server-version.ts";
-import { useServer } from "./siem-scene.ts";
+import { describeServer } from "./siem-scene.ts";
 import { siemSuite } from "./siem-suite.ts";
 
-const scene = useServer(everydayServer);
-siemSuite(scene, { kills: 6, restarts: 1 });
+describeServer(everydayServer, (scene) => {
+  siemSuite(scene, { kills: 6, restarts: 1 });
+});

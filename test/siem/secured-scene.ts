@@ -8,18 +8,22 @@ import { type Settings, type SiemScene, useServer } from "./siem-scene.ts";
 
 const password = "correct horse battery staple 7";
 
-/** Starts a secured server; the scene speaks to it as its administrator. */
-export function useSecuredServer(version: ServerVersion): SiemScene {
+/** How to start a server that asks for credentials and speaks only TLS, and how its administrator connects. */
+export function secured({ product }: ServerVersion): { readonly options: StartOptions; readonly settings: Settings } {
   const { ca, cert, key } = makeCertificates();
   const caFile = join(mkdtempSync(join(tmpdir(), "tagsmith-ca-")), "ca.crt");
   writeFileSync(caFile, ca);
   const files = { "tls/ca.crt": ca, "tls/server.crt": cert, "tls/server.key": key };
-  const options = version.product === "elasticsearch" ? elasticsearchOptions(files) : openSearchOptions(files);
+  const options = product === "elasticsearch" ? elasticsearchOptions(files) : openSearchOptions(files);
   const admin =
-    version.product === "elasticsearch"
-      ? { username: "root-user", password }
-      : { username: "admin", password: "admin" };
-  return useServer(version, options, { ...admin, tls: { ca_file: caFile } });
+    product === "elasticsearch" ? { username: "root-user", password } : { username: "admin", password: "admin" };
+  return { options, settings: { ...admin, tls: { ca_file: caFile } } };
+}
+
+/** Starts a secured server for a file of tests; the scene speaks to it as its administrator. */
+export function useSecuredServer(version: ServerVersion): SiemScene {
+  const { options, settings } = secured(version);
+  return useServer(version, options, settings);
 }
 
 function elasticsearchOptions(files: Readonly<Record<string, string>>): StartOptions {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import {
   elasticsearchConnectionSchema,
   openSearchConnectionSchema,
@@ -6,6 +6,7 @@ import {
 import { openElasticsearch } from "../../connectors/elasticsearch/open-client.ts";
 import type { Call, SearchClient } from "../../connectors/elasticsearch/search-http.ts";
 import { openOpenSearch } from "../../connectors/opensearch/open-client.ts";
+import { missingTools } from "../servers/missing-tools.ts";
 import type { ServerVersion } from "../servers/server-version.ts";
 import { type RunningServer, type StartOptions, startServer } from "../servers/start-server.ts";
 
@@ -30,7 +31,28 @@ export interface SiemScene {
 const never = new AbortController().signal;
 const startWithinMs = 600_000;
 
-/** Starts the server before the tests of a file and stops it after them. The scene is whole once the tests run. */
+/**
+ * Tests on a real server, which is started before the first and stopped after the last. Where the machine lacks what that
+ * needs they are left out, and the reason is in their name; never where CI is set.
+ */
+export function describeServer(
+  version: ServerVersion,
+  define: (scene: SiemScene) => void,
+  secure?: () => { readonly options: StartOptions; readonly settings: Settings },
+): void {
+  const missing = missingTools(version, secure !== undefined);
+  const name = `${version.product} ${version.version}`;
+  if (missing !== undefined && process.env["CI"] === undefined) {
+    describe.skip(`${name}: needs ${missing}`, () => it("is left out", () => undefined));
+    return;
+  }
+  describe(name, () => {
+    const { options, settings } = secure?.() ?? {};
+    define(useServer(version, options, settings));
+  });
+}
+
+/** The scene is whole once the tests run. */
 export function useServer(version: ServerVersion, options: StartOptions = {}, settings: Settings = {}): SiemScene {
   const tls = settings["tls"];
   const caFile = typeof tls === "object" && tls !== null ? String(Reflect.get(tls, "ca_file")) : undefined;

@@ -1,6 +1,7 @@
 import { serverVersions } from "../../servers/server-version.ts";
-import { useServer } from "../siem-scene.ts";
+import { describeServer } from "../siem-scene.ts";
 import { siemSuite } from "../siem-suite.ts";
 
-const scene = useServer(serverVersions[3]);
-siemSuite(scene, { kills: 30, restarts: 2 });
+describeServer(serverVersions[3], (scene) => {
+  siemSuite(scene, { kills: 30, restarts: 2 });
+});

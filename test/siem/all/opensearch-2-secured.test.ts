@@ -1,5 +1,7 @@
 import { serverVersions } from "../../servers/server-version.ts";
-import { useSecuredServer } from "../secured-scene.ts";
+import { secured } from "../secured-scene.ts";
 import { securitySuite } from "../security-suite.ts";
+import { describeServer } from "../siem-scene.ts";
 
-securitySuite(useSecuredServer(serverVersions[1]));
+const server = serverVersions[1];
+describeServer(server, securitySuite, () => secured(server));
