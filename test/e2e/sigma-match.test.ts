@@ -79,9 +79,9 @@ describe("tagsmith sigma", () => {
     const eql = await runTagsmith(["sigma", "convert", rules, "--target", "eql", "--pipeline", pipeline]);
     expect(eql.code).toBe(0);
     expect(eql.out.split("\n")).toEqual([
-      'any where ?process.executable : "*/nc" and (not ?User : "backup")',
+      'any where ?process.executable : "*/nc" and (?User == null or not ?User : "backup")',
       "sequence with maxspan=300s",
-      '  [any where ?process.executable : "*/nc" and (not ?User : "backup")] by User with runs=2',
+      '  [any where ?process.executable : "*/nc" and (?User == null or not ?User : "backup")] by User with runs=2',
       "",
     ]);
     const kql = await runTagsmith(["sigma", "convert", rules, "--target", "kql"]);

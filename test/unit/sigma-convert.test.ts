@@ -128,8 +128,15 @@ describe("text languages", () => {
 
   it("write a negation so that missing fields satisfy it", () => {
     expect(query(denied, "lucene")).toBe("F:/.*\\\\[nN][cC]\\.[eE][xX][eE]/ AND (*:* NOT (*:* NOT _exists_:G))");
-    expect(query(denied, "eql")).toBe('any where ?F : "*\\\\nc.exe" and (not ?G == null)');
+    expect(query(denied, "eql")).toBe('any where ?F : "*\\\\nc.exe" and (?G != null)');
     expect(query(denied, "esql")).toContain('to_lower(F) like "*\\\\\\\\nc.exe" and (not coalesce(G is null, false))');
+  });
+
+  it("let a missing field pass in EQL where a comparison with it is denied, for even its negation is null", () => {
+    const either = "  a:\n    F: 1\n    G: x\n  b:\n    H: 2\n  condition: b and not a\n";
+    expect(query(either, "eql")).toBe(
+      'any where ?H == 2 and ((?F == null or not ?F == 1) or (?G == null or not ?G : "x"))',
+    );
   });
 
   it("end a Lucene regex in a class when its last character is a backslash", () => {

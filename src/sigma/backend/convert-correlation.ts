@@ -5,7 +5,7 @@ import { compatEsqlCorrelation } from "./compat-correlation.ts";
 import type { Conversion, ConvertOptions } from "./convert-rule.ts";
 import { eqlField, exactEql } from "./exact-eql.ts";
 import { esqlField, exactEsql } from "./exact-esql.ts";
-import { type Expression, expressionsOf } from "./expression.ts";
+import { type Expression, expressionsOf, negationsInside } from "./expression.ts";
 import type { FieldTypes } from "./field-types.ts";
 import { isNotConvertible, notConvertible } from "./not-convertible.ts";
 import { writeExpression } from "./text-language.ts";
@@ -73,7 +73,7 @@ function eqlSequence(correlation: Correlation, rules: readonly Rule[], options: 
 function conditionOf(rule: Rule, types: FieldTypes): string {
   const language = exactEql(types);
   return expressionsOf(rule)
-    .map((expression) => writeExpression(expression, language))
+    .map((expression) => writeExpression(negationsInside(expression), language))
     .map((text, _, all) => (all.length > 1 ? `(${text})` : text))
     .join(" or ");
 }

@@ -5,7 +5,7 @@ import { exactEql } from "./exact-eql.ts";
 import { exactEsql } from "./exact-esql.ts";
 import { exactKql } from "./exact-kql.ts";
 import { exactLucene } from "./exact-lucene.ts";
-import { type Expression, expressionsOf } from "./expression.ts";
+import { type Expression, expressionsOf, negationsInside } from "./expression.ts";
 import type { FieldTypes } from "./field-types.ts";
 import { isNotConvertible, notConvertible } from "./not-convertible.ts";
 import { type DslQuery, writeDsl, writeDslLeaf } from "./query-dsl.ts";
@@ -105,9 +105,13 @@ function writeQuery(expression: Approximation, { target, fieldTypes, index }: Co
     throw notConvertible(`ES|QL with more than ${maxEsqlLeaves} comparisons can bring a server down; choose dsl.`);
   }
   const constant = expression.kind === "everything" || expression.kind === "nothing";
-  const condition = constant ? constants[target][expression.kind] : writeExpression(expression, language);
+  const condition = constant ? constants[target][expression.kind] : writeCondition(expression, target, language);
   if (target === "eql") return `any where ${condition}`;
   return target === "esql" ? `from ${index} metadata _id, _index, _version | where ${condition}` : condition;
+}
+
+function writeCondition(expression: Expression, target: Target, language: TextLanguage): string {
+  return writeExpression(target === "eql" ? negationsInside(expression) : expression, language);
 }
 
 /** Elasticsearch 8.19 with a heap of 1 GB runs out of it at 4,400. */

@@ -13,7 +13,10 @@ import { writeParts } from "./write-string.ts";
 const plain = { escape: "\\", escaped: '"\\', any: "*", one: "?" };
 const comparison = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 
-/** The condition of EQL, exact on fields of these types. Fields are optional (`?field`), for an index may lack them. */
+/**
+ * The condition of EQL, exact on fields of these types. Fields are optional (`?field`), for an index may lack them; then a comparison
+ * is null there, and so is its negation. So negations stand at single comparisons (`negationsInside`) and let null pass.
+ */
 export function exactEql(types: FieldTypes): TextLanguage {
   return {
     and: "and",
@@ -22,6 +25,7 @@ export function exactEql(types: FieldTypes): TextLanguage {
     order: ["or", "and", "not"],
     alwaysGroup: true,
     leaf: (leaf) => writeLeaf(leaf, types),
+    negateLeaf: (leaf, text) => (leaf.kind === "field" ? negated(leaf, text) : `not ${text}`),
   };
 }
 
@@ -65,6 +69,13 @@ function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
       throw notConvertible(`EQL cannot say ${value.kind}.`);
   }
   throw notConvertible(`${field} is of type ${type} in the index; ${value.kind} is not exact in EQL.`);
+}
+
+function negated({ field, value }: FieldLeaf, text: string): string {
+  const name = optionalField(field);
+  if (value.kind === "null") return `${name} != null`;
+  if (value.kind === "exists") return `${name} ${value.exists ? "==" : "!="} null`;
+  return `${name} == null or not ${text}`;
 }
 
 function writeString(name: string, field: string, value: StringValue, type: FieldType): string {

@@ -67,3 +67,18 @@ function ofItem(item: Item): Expression | undefined {
 function link(kind: "and" | "or", operands: readonly Expression[]): Expression | undefined {
   return operands.length > 1 ? { kind, operands } : operands[0];
 }
+
+/** The same expression with `not` at single comparisons only. */
+export function negationsInside(expression: Expression, denied = false): Expression {
+  switch (expression.kind) {
+    case "not":
+      return negationsInside(expression.operand, !denied);
+    case "and":
+    case "or": {
+      const kind = (expression.kind === "and") !== denied ? "and" : "or";
+      return { kind, operands: expression.operands.map((operand) => negationsInside(operand, denied)) };
+    }
+    default:
+      return denied ? { kind: "not", operand: expression } : expression;
+  }
+}

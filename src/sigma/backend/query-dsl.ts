@@ -149,7 +149,7 @@ const getters: Readonly<Record<TimePartValue["part"], string>> = {
 const comparison: Readonly<Record<CompareOp | "eq", string>> = { lt: "<", lte: "<=", gt: ">", gte: ">=", eq: "==" };
 
 function timePartScript(field: string, { part, op, value }: TimePartValue): DslQuery {
-  const source = `for (def t : doc[params.field]) { if (t.${getters[part]} ${comparison[op]} params.value) { return true } } return false`;
+  const source = `if (!doc.containsKey(params.field)) { return false } for (def t : doc[params.field]) { if (t.${getters[part]} ${comparison[op]} params.value) { return true } } return false`;
   return { script: { script: { source, params: { field, value } } } };
 }
 
@@ -158,6 +158,7 @@ function fieldRefScript(field: string, value: Extract<Value, { kind: "fieldref" 
   const fold = value.cased || type === "lowercase" ? "" : ".toLowerCase()";
   const test = { equals: "equals", contains: "contains", startswith: "startsWith", endswith: "endsWith" }[value.match];
   const source =
+    `if (!doc.containsKey(params.field) || !doc.containsKey(params.other)) { return false } ` +
     `for (def a : doc[params.field]) { for (def b : doc[params.other]) { ` +
     `if (a.toString()${fold}.${test}(b.toString()${fold})) { return true } } } return false`;
   return { script: { script: { source, params: { field, other: value.field } } } };

@@ -17,6 +17,8 @@ export interface TextLanguage {
   readonly maxOperands?: number;
   /** How what is in parentheses is negated; `not` in front where left out. */
   readonly negate?: (text: string) => string;
+  /** How a single comparison is negated, where that takes more than `not` in front. */
+  readonly negateLeaf?: (leaf: Leaf, text: string) => string;
   /** A test for null is written as a negation of its own: how, and how its opposite is. */
   readonly nullTest?: { readonly negated: (leaf: FieldLeaf) => string };
 }
@@ -67,6 +69,7 @@ function writeNot(operand: Expression, language: TextLanguage): string {
     return language.nullTest.negated(operand);
   }
   const text = writeExpression(operand, language);
+  if (language.negateLeaf !== undefined && isLeaf(operand)) return language.negateLeaf(operand, text);
   if (language.negate !== undefined) return language.negate(text);
   return `${language.not} ${isLeaf(operand) ? text : `(${text})`}`;
 }
