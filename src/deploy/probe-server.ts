@@ -48,7 +48,7 @@ export async function probeServer(server: SearchServer, signal: AbortSignal): Pr
     hasWildcard: await acceptsType("wildcard"),
     hasMatchOnlyText: await acceptsType("match_only_text"),
     ingestedProcessor: await findIngestedProcessor(server, signal),
-    mayNameMissingComponents: isElastic,
+    mayNameMissingComponents: await accepts({ composed_of: [custom], ignore_missing_component_templates: [custom] }),
   };
 }
 
@@ -66,6 +66,8 @@ async function findLifecycle(
   return (await get("/_data_stream/tagsmith-*/_lifecycle")).status === 200 ? "dsl" : "none";
 }
 
+/** A name that nothing has. */
+const custom = "tagsmith-probe@custom";
 const field = "event.ingested";
 const template: JsonObject = { set: { field, value: "{{{_ingest.timestamp}}}" } };
 /** The first needs no script language and no template language, the last one needs a script language only. */
