@@ -8,6 +8,10 @@ import type { Environment } from "../elasticsearch/secret.ts";
 import { loadTlsOptions, type TlsOptions } from "../elasticsearch/tls-options.ts";
 import { readAwsKeys } from "./aws-credentials.ts";
 import { openSearchDialect } from "./dialect.ts";
+import { quietConnection } from "./quiet-connection.ts";
+
+/** How long keys for signing are used before they are read again. */
+const rereadMs = 300_000;
 
 /**
  * Connects, and learns what server it is. Throws SearchError: `siem_wrong_product`, `siem_version_unsupported`,
@@ -41,8 +45,8 @@ async function signingOf(
   const { Connection, Transport } = AwsSigv4Signer({
     region: aws.region,
     service: aws.service,
-    // Asked for again when a key has run out: files may hold newer ones by then.
-    getCredentials: async () => readAwsKeys(aws, environment),
+    // Read again before they "expire": files may hold newer ones by then.
+    getCredentials: async () => ({ ...readAwsKeys(aws, environment), expiration: new Date(Date.now() + rereadMs) }),
   });
   return { Connection, Transport };
 }
@@ -53,7 +57,8 @@ async function connect(
   signing: Pick<ClientOptions, "Connection" | "Transport">,
 ): Promise<SearchHttp> {
   const opensearch = await import("@opensearch-project/opensearch");
-  const client: Client = new opensearch.Client({ ...optionsOf(settings, tls), ...signing });
+  const Connection = quietConnection(signing.Connection ?? opensearch.Connection);
+  const client: Client = new opensearch.Client({ ...optionsOf(settings, tls), ...signing, Connection });
   return createHttp({
     timeoutMs: settings.timeoutMs,
     send: async (call, signal, timeoutMs) => {

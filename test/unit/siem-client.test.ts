@@ -203,6 +203,26 @@ describe("a connection to a search server", () => {
     }
   });
 
+  it("prints nothing when an answer breaks off", async () => {
+    const printed: unknown[] = [];
+    const { log } = console;
+    console.log = (...words: unknown[]) => printed.push(words);
+    const breaking = createServer((asked, answer) => {
+      const text = JSON.stringify(openSearchAbout("3.4.0").body);
+      answer.writeHead(200, { "content-type": "application/json", "content-length": text.length });
+      if (asked.url === "/") answer.end(text);
+      else answer.write(text.slice(0, 20), () => answer.destroy());
+    });
+    await new Promise<void>((done) => breaking.listen(0, "127.0.0.1", done));
+    closers.push(async () => void breaking.close());
+    const { port } = breaking.address() as AddressInfo;
+    const client = await open("opensearch", { urls: [`http://127.0.0.1:${port}`] });
+    const asked = client.request({ method: "POST", path: "/_search", body: {} }, never);
+    await expect(asked).rejects.toMatchObject({ remedy: "retry" });
+    console.log = log;
+    expect(printed).toEqual([]);
+  });
+
   it("goes through a proxy", async () => {
     for (const product of ["elasticsearch", "opensearch"] as const) {
       const server = await serve(() =>
