@@ -4,6 +4,7 @@ import { createServer, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import {
@@ -203,22 +204,24 @@ describe("a connection to a search server", () => {
     }
   });
 
-  it("prints nothing when an answer breaks off", async () => {
+  it("prints nothing when the server refuses a large request before it has read it", async () => {
     const printed: unknown[] = [];
     const { log } = console;
     console.log = (...words: unknown[]) => printed.push(words);
-    const breaking = createServer((asked, answer) => {
-      const text = JSON.stringify(openSearchAbout("3.4.0").body);
-      answer.writeHead(200, { "content-type": "application/json", "content-length": text.length });
-      if (asked.url === "/") answer.end(text);
-      else answer.write(text.slice(0, 20), () => answer.destroy());
+    const refusing = createServer((asked, answer) => {
+      const isBulk = asked.url?.startsWith("/_bulk") === true;
+      answer.writeHead(isBulk ? 413 : 200, { "content-type": "application/json" });
+      answer.end(JSON.stringify(isBulk ? {} : openSearchAbout("3.4.0").body));
+      if (isBulk) setTimeout(() => asked.socket.destroy(), 20);
     });
-    await new Promise<void>((done) => breaking.listen(0, "127.0.0.1", done));
-    closers.push(async () => void breaking.close());
-    const { port } = breaking.address() as AddressInfo;
-    const client = await open("opensearch", { urls: [`http://127.0.0.1:${port}`] });
-    const asked = client.request({ method: "POST", path: "/_search", body: {} }, never);
-    await expect(asked).rejects.toMatchObject({ remedy: "retry" });
+    await new Promise<void>((done) => refusing.listen(0, "127.0.0.1", done));
+    closers.push(async () => void refusing.close());
+    const { port } = refusing.address() as AddressInfo;
+    const client = await open("opensearch", { urls: [`http://127.0.0.1:${port}`], compression: false });
+    const ndjson = `${"x".repeat(50_000_000)}\n`;
+    const asked = client.request({ method: "POST", path: "/_bulk", ndjson }, never);
+    await expect(asked).rejects.toMatchObject({ code: "siem_request_too_large" });
+    await sleep(300);
     console.log = log;
     expect(printed).toEqual([]);
   });
