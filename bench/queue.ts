@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createQueueEncoder } from "../src/queue/queue-encoder.ts";
+import { createQueueEncoder, type QueueEncoder } from "../src/queue/queue-encoder.ts";
 import { createQueueWorker } from "../src/queue/queue-worker.ts";
 import type { Ranking } from "../src/queue/ranking-text.ts";
 import { connectRedis, type RedisSettings } from "../src/queue/redis-connection.ts";
@@ -34,7 +34,7 @@ async function runWorker(redis: RedisSettings, batchMs: number): Promise<void> {
       return texts.map(() => ranking);
     },
     device: "bench",
-    concurrency: batchMs > 0 ? 3 : 8,
+    concurrency: batchMs > 0 ? 24 : 8,
     batchTexts: batchMs > 0 ? gpuBatch : 2_048,
     batchChars: 1 << 20,
     batchesInFlight: 1,
@@ -70,17 +70,13 @@ async function redisCpu(url: string): Promise<number> {
   return 1e6 * (read("used_cpu_user") + read("used_cpu_sys"));
 }
 
-/** Texts a second through `workers` processes, all texts new. */
-async function measure(url: string, workers: number, texts: number, batchMs: number) {
-  const redis = { url, isCluster: false, keyPrefix: `bench-${randomUUID()}` };
-  const children = await startWorkers(redis, workers, batchMs);
-  const batchTexts = batchMs > 0 ? gpuBatch : 256;
-  const producer = await createQueueEncoder({
+function openProducer(redis: RedisSettings, batchTexts: number, lane: "live" | "backfill"): Promise<QueueEncoder> {
+  return createQueueEncoder({
     redis,
     version,
     topK,
     prepare: (text) => text,
-    priority: "live",
+    lane,
     batchTexts,
     batchChars: 1 << 18,
     maxPendingTexts: 1 << 16,
@@ -93,6 +89,61 @@ async function measure(url: string, workers: number, texts: number, batchMs: num
     now: () => Date.now(),
     id: randomUUID(),
   });
+}
+
+/** Milliseconds that live texts wait while a backfill takes all that is left: live work is half of what workers can do. */
+async function measureLive(url: string, workers: number, seconds: number) {
+  const redis = { url, isCluster: false, keyPrefix: `bench-${randomUUID()}` };
+  const children = await startWorkers(redis, workers, gpuMs);
+  const [live, backfill] = [
+    await openProducer(redis, gpuBatch, "live"),
+    await openProducer(redis, gpuBatch, "backfill"),
+  ];
+  const stop = new AbortController();
+  let old = 0;
+  const filling = Array.from({ length: 8 }, async (_, lane) => {
+    for (let round = 0; !stop.signal.aborted; round += 1) {
+      const texts = Array.from({ length: 8 * gpuBatch }, (__, n) => `old ${lane} ${round} ${n}`);
+      await backfill.encode(texts, stop.signal).then(
+        () => (old += texts.length),
+        () => undefined,
+      );
+    }
+  });
+  await sleep(1_000);
+  const callTexts = 32;
+  const callsPerSec = (workers * gpuBatch * 1_000) / gpuMs / 2 / callTexts;
+  const waits: number[] = [];
+  const calls: Promise<unknown>[] = [];
+  const start = performance.now();
+  for (let call = 0; call < callsPerSec * seconds; call += 1) {
+    await sleep(Math.max(0, start + (1_000 * call) / callsPerSec - performance.now()));
+    const from = performance.now();
+    const texts = Array.from({ length: callTexts }, (_, n) => `new ${call} ${n}`);
+    calls.push(live.encode(texts, stop.signal).then(() => waits.push(performance.now() - from)));
+  }
+  await Promise.all(calls);
+  const total = (performance.now() - start) / 1_000;
+  stop.abort();
+  await Promise.all(filling);
+  await Promise.all([live.close(), backfill.close()]);
+  await endWorkers(children);
+  waits.sort((x, y) => x - y);
+  const at = (share: number): number => Math.round(waits[Math.floor(share * (waits.length - 1))] ?? 0);
+  return { p50: at(0.5), p99: at(0.99), perSec: (callTexts * waits.length) / total, oldPerSec: old / total };
+}
+
+async function endWorkers(children: readonly ChildProcess[]): Promise<void> {
+  for (const child of children) child.kill("SIGTERM");
+  await Promise.all(children.map((child) => new Promise((gone) => child.once("exit", gone))));
+}
+
+/** Texts a second through `workers` processes, all texts new. */
+async function measure(url: string, workers: number, texts: number, batchMs: number) {
+  const redis = { url, isCluster: false, keyPrefix: `bench-${randomUUID()}` };
+  const children = await startWorkers(redis, workers, batchMs);
+  const batchTexts = batchMs > 0 ? gpuBatch : 256;
+  const producer = await openProducer(redis, batchTexts, "live");
   const signal = new AbortController().signal;
   const all = Array.from(
     { length: texts },
@@ -101,20 +152,20 @@ async function measure(url: string, workers: number, texts: number, batchMs: num
   const before = await redisCpu(url);
   const cpu = process.cpuUsage();
   const start = performance.now();
-  const lanes = Array.from({ length: 16 }, async (_, lane) => {
-    const step = 16 * batchTexts;
+  const lanes = Math.max(16, 4 * workers);
+  const calls = Array.from({ length: lanes }, async (_, lane) => {
+    const step = lanes * batchTexts;
     for (let from = lane * batchTexts; from < texts; from += step)
       await producer.encode(all.slice(from, from + batchTexts), signal);
   });
-  await Promise.all(lanes);
+  await Promise.all(calls);
   const seconds = (performance.now() - start) / 1_000;
   const used = process.cpuUsage(cpu);
   const producerUs = (used.user + used.system) / texts;
   const redisUs = ((await redisCpu(url)) - before) / texts;
   const workerUs = (await Promise.all(children.map(cpuOf))).reduce((sum, us) => sum + us, 0) / texts;
   await producer.close();
-  for (const child of children) child.kill("SIGTERM");
-  await Promise.all(children.map((child) => new Promise((gone) => child.once("exit", gone))));
+  await endWorkers(children);
   return { perSec: texts / seconds, producerUs, workerUs, redisUs };
 }
 
@@ -140,5 +191,9 @@ else {
       `${gpuMs} ms a batch of ${gpuBatch}, ${workers} worker(s): ${Math.round(perSec)} texts/s, ${(perSec / one).toFixed(2)}x`,
     );
   }
+  const { p50, p99, perSec, oldPerSec } = await measureLive(url, 2, 8);
+  console.log(
+    `live ${Math.round(perSec)} texts/s beside a backfill of ${Math.round(oldPerSec)}/s, 2 workers: p50 ${p50} ms, p99 ${p99} ms`,
+  );
   await server?.stop();
 }

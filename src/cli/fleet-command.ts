@@ -37,7 +37,7 @@ function fleetText({ members, queues, deadLetters }: Fleet, now: number): string
   const head = ["", "host", "process", "state", "up", "texts", "texts/s", "memory", "model"];
   const depths = queues.map(({ version, depth }) => [
     printable(version, 60),
-    `${depth.waiting} waiting`,
+    `${depth.waiting} live and ${depth.waitingBackfill} of backfills waiting`,
     `${depth.active} in work`,
     `${depth.delayed} tried again later`,
     `oldest ${depth.oldestSecs.toFixed(1)} s`,

@@ -51,7 +51,7 @@ async function openQueueEncoder(
     version: labelVersion(artifact, config, topK),
     topK,
     prepare: (text) => prepareText(text, maxChars),
-    priority: queue.priority === "auto" ? (isLive ? "live" : "backfill") : queue.priority,
+    lane: queue.priority === "auto" ? (isLive ? "live" : "backfill") : queue.priority,
     batchTexts: queue.batch_texts,
     batchChars: queue.batch_bytes,
     maxPendingTexts: queue.max_pending_texts,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 const workerSchema = z.strictObject({
-  concurrency: z.int().min(1).max(256).default(8).describe("Jobs a worker takes at once; they share batches."),
+  concurrency: z.int().min(1).max(1_024).default(32).describe("Live jobs a worker takes at once."),
   batch_texts: z.int().min(1).max(65_536).default(256).describe("Texts handed to the model at once."),
   batches_in_flight: z.int().min(1).max(64).default(2).describe("1 answers live texts soonest, more keep a GPU busy."),
   lock_secs: z.number().min(1).default(30).describe("After so long without a sign of life another worker takes over."),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "bullmq";
 import { encodeSafely } from "./encode-safely.ts";
 import { addDeadText, type DeadText, isPresent } from "./fleet.ts";
-import { digestOf, type LabelJob, readLabelJob } from "./label-job.ts";
+import { digestOf, type LabelJob, type Lane, readLabelJob } from "./label-job.ts";
 import { createMicroBatcher, type MicroBatcher } from "./micro-batcher.ts";
 import type { QueueWorkerSettings } from "./queue-worker.ts";
 import { failedText, packRankings, type Ranking } from "./ranking-text.ts";
@@ -38,7 +38,7 @@ export class LabelConsumer {
   }
 
   /** One job. What it throws makes the queue try the job again later. */
-  async work(job: Job<LabelJob>): Promise<void> {
+  async work(job: Job<LabelJob>, lane: Lane): Promise<void> {
     const { version, now } = this.#settings;
     const label = readLabelJob(job.data);
     if (label === undefined) return;
@@ -54,7 +54,7 @@ export class LabelConsumer {
       return;
     }
     if (job.stalledCounter > 0) await this.#batcher.alone(() => this.#labelSuspect(job, label));
-    else await this.#label(job, label, (texts) => this.#encodeAmongOthers(texts, job));
+    else await this.#label(job, label, (texts) => this.#encodeAmongOthers(texts, lane));
   }
 
   /** The last attempt failed: whoever waits is told. */
@@ -87,9 +87,9 @@ export class LabelConsumer {
     await this.#reply({ producer }, { kind: "done", job: idOf(job), values: done });
   }
 
-  async #encodeAmongOthers(texts: readonly string[], job: Job<LabelJob>): ReturnType<Encode> {
+  async #encodeAmongOthers(texts: readonly string[], lane: Lane): ReturnType<Encode> {
     try {
-      return await this.#batcher.encode(texts, (job.opts.priority ?? 0) > 0 ? "backfill" : "live");
+      return await this.#batcher.encode(texts, lane);
     } catch {
       return this.#encodeApart(texts);
     }

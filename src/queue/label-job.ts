@@ -17,10 +17,15 @@ export function readLabelJob(data: unknown): LabelJob | undefined {
   return texts.every((text) => typeof text === "string") ? { version, producer, texts } : undefined;
 }
 
-/** Name of the queue of one version; a worker takes jobs of its own version only. */
-export function queueNameOf(version: string): string {
+/** Live work goes first; a backfill gets what is left. */
+export const lanes = ["live", "backfill"] as const;
+
+export type Lane = (typeof lanes)[number];
+
+/** Name of the queue of one version and lane; a worker takes jobs of its own version only. */
+export function queueNameOf(version: string, lane: Lane): string {
   const readable = version.replaceAll(/[^\w.@+-]+/g, "_").slice(0, 60);
-  return `label-${readable}-${createHash("sha256").update(version).digest("hex").slice(0, 8)}`;
+  return `${lane}-${readable}-${createHash("sha256").update(version).digest("hex").slice(0, 8)}`;
 }
 
 /** Identifies a text among all texts: 162 bits of its SHA-256. */

@@ -1,3 +1,4 @@
+import type { Lane } from "./label-job.ts";
 import type { Ranking } from "./ranking-text.ts";
 import { createTurnstile } from "./turnstile.ts";
 
@@ -10,10 +11,7 @@ export interface MicroBatcherSettings {
   readonly maxInFlight: number;
 }
 
-/** Which of two waiting batches goes first. */
-export type Lane = "live" | "backfill";
-
-/** Puts the texts of several jobs into one batch. */
+/** Makes batches of the texts of several jobs. */
 export interface MicroBatcher {
   /** One ranking a text. A text that another job waits for is not encoded again. Rejects as the batch of any text does. */
   encode(texts: readonly string[], lane: Lane): Promise<readonly Ranking[]>;
@@ -21,64 +19,97 @@ export interface MicroBatcher {
   alone(work: () => Promise<void>): Promise<void>;
 }
 
-interface Batch {
+/** Texts of one job that go into the same batch. */
+interface Group {
   readonly texts: string[];
   chars: number;
   readonly done: PromiseWithResolvers<readonly Ranking[]>;
 }
 
+/** Small enough that a batch is filled well, whatever its jobs are. */
+const groupsInBatch = 8;
+const never = new AbortController().signal;
+
 /** Creates one. While the encoder is busy texts gather, so batches grow with the load and nobody waits for a clock. */
 export function createMicroBatcher(settings: MicroBatcherSettings): MicroBatcher {
-  const { encode, maxTexts, maxChars, maxInFlight } = settings;
-  const never = new AbortController().signal;
+  const groupTexts = Math.ceil(settings.maxTexts / groupsInBatch);
+  const groupChars = Math.ceil(settings.maxChars / groupsInBatch);
   /** Where each text that is under way stands. */
-  const places = new Map<string, readonly [Batch, number]>();
-  /** Batches that wait, the first one first; only the last one of a lane takes more texts. */
-  const lanes: Readonly<Record<Lane, Batch[]>> = { live: [], backfill: [] };
-  const run = async (batch: Batch): Promise<void> => {
-    try {
-      batch.done.resolve(await encode(batch.texts, never));
-    } catch (error) {
-      batch.done.reject(error);
-    }
-    for (const text of batch.texts) places.delete(text);
-  };
-  const turnstile = createTurnstile(maxInFlight, () => {
-    const batch = lanes.live.shift() ?? lanes.backfill.shift();
-    return batch && (() => run(batch));
+  const places = new Map<string, readonly [Group, number]>();
+  const waiting: Readonly<Record<Lane, Group[]>> = { live: [], backfill: [] };
+  const turnstile = createTurnstile(settings.maxInFlight, () => {
+    const batch = takeBatch([waiting.live, waiting.backfill], settings);
+    if (batch.length === 0) return undefined;
+    return async () => {
+      await runBatch(batch, settings);
+      for (const { texts } of batch) for (const text of texts) places.delete(text);
+    };
   });
-  const roomFor = (text: string, lane: Lane): Batch => {
-    const last = lanes[lane].at(-1);
-    if (last !== undefined && last.texts.length < maxTexts && last.chars + text.length <= maxChars) return last;
-    const batch: Batch = { texts: [], chars: 0, done: Promise.withResolvers() };
+  const startGroup = (lane: Lane): Group => {
+    const group: Group = { texts: [], chars: 0, done: Promise.withResolvers() };
     // Jobs that wait for it see the failure.
-    batch.done.promise.catch(() => undefined);
-    lanes[lane].push(batch);
-    return batch;
-  };
-  const place = (text: string, lane: Lane): readonly [Batch, number] => {
-    const known = places.get(text);
-    if (known !== undefined) return known;
-    const batch = roomFor(text, lane);
-    const found = [batch, batch.texts.push(text) - 1] as const;
-    batch.chars += text.length;
-    places.set(text, found);
-    return found;
+    group.done.promise.catch(() => undefined);
+    waiting[lane].push(group);
+    return group;
   };
   return {
     alone: (work) => turnstile.alone(work),
     async encode(texts, lane) {
-      const found = texts.map((text) => place(text, lane));
+      let group: Group | undefined;
+      const found: (readonly [Group, number])[] = [];
+      for (const text of texts) {
+        let place = places.get(text);
+        if (place === undefined) {
+          const isFull = group !== undefined && (group.texts.length >= groupTexts || group.chars >= groupChars);
+          if (group === undefined || isFull) group = startGroup(lane);
+          place = [group, group.texts.push(text) - 1];
+          group.chars += text.length;
+          places.set(text, place);
+        }
+        found.push(place);
+      }
       // Jobs that arrive in the same turn of the loop share a batch.
       turnstile.knock();
-      const rankings: Ranking[] = [];
-      for (const batch of new Set(found.map(([one]) => one))) await batch.done.promise;
-      for (const [batch, at] of found) {
-        const ranking = (await batch.done.promise)[at];
-        if (ranking === undefined) throw new Error("the encoder left a text out");
-        rankings.push(ranking);
-      }
-      return rankings;
+      const results = new Map<Group, readonly Ranking[]>();
+      for (const one of new Set(found.map(([place]) => place))) results.set(one, await one.done.promise);
+      return found.map(([place, at]) => rankingAt(results.get(place), at));
     },
   };
+}
+
+function rankingAt(rankings: readonly Ranking[] | undefined, at: number): Ranking {
+  const ranking = rankings?.[at];
+  if (ranking === undefined) throw new Error("the encoder left a text out");
+  return ranking;
+}
+
+/** Takes groups while they fit, from the first lane as long as it has any. One group always fits. */
+function takeBatch(queues: readonly Group[][], { maxTexts, maxChars }: MicroBatcherSettings): Group[] {
+  const batch: Group[] = [];
+  let texts = 0;
+  let chars = 0;
+  for (const queue of queues) {
+    for (let group = queue[0]; group !== undefined; group = queue[0]) {
+      texts += group.texts.length;
+      chars += group.chars;
+      if (batch.length > 0 && (texts > maxTexts || chars > maxChars)) return batch;
+      queue.shift();
+      batch.push(group);
+    }
+  }
+  return batch;
+}
+
+async function runBatch(batch: readonly Group[], { encode }: MicroBatcherSettings): Promise<void> {
+  try {
+    const texts = batch.length === 1 ? (batch[0]?.texts ?? []) : batch.flatMap((group) => group.texts);
+    const rankings = await encode(texts, never);
+    let from = 0;
+    for (const { done, texts: own } of batch) {
+      done.resolve(rankings.slice(from, from + own.length));
+      from += own.length;
+    }
+  } catch (error) {
+    for (const { done } of batch) done.reject(error);
+  }
 }

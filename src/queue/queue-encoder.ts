@@ -4,7 +4,7 @@ import { TagsmithError } from "../event/tagsmith-error.ts";
 import { createAdmissionWindow } from "./admission-window.ts";
 import { readFleet } from "./fleet.ts";
 import { startHeartbeat } from "./heartbeat.ts";
-import { cutBatches, digestOf, type LabelJob, queueNameOf } from "./label-job.ts";
+import { cutBatches, digestOf, type LabelJob, type Lane, queueNameOf } from "./label-job.ts";
 import { createPieces, type Piece } from "./pieces.ts";
 import { findLostJobs, type QueueDepth } from "./queue-depth.ts";
 import { failedText, type Ranking, unpackRanking } from "./ranking-text.ts";
@@ -20,7 +20,7 @@ export interface QueueEncoderSettings {
   readonly topK: number;
   readonly prepare: (text: string) => string;
   /** Work of a backfill waits until nothing live does. */
-  readonly priority: "live" | "backfill";
+  readonly lane: Lane;
   readonly batchTexts: number;
   readonly batchChars: number;
   readonly maxPendingTexts: number;
@@ -77,7 +77,14 @@ export interface QueueEncoder {
   close(): Promise<void>;
 }
 
-const emptyQueue: QueueDepth = { waiting: 0, active: 0, delayed: 0, oldestSecs: 0 };
+const emptyQueue: QueueDepth = {
+  waiting: 0,
+  waitingBackfill: 0,
+  active: 0,
+  delayed: 0,
+  oldestSecs: 0,
+  oldestBackfillSecs: 0,
+};
 const closeWithinMs = 20_000;
 
 /**
@@ -88,7 +95,7 @@ export async function createQueueEncoder(settings: QueueEncoderSettings): Promis
   const connection = await connectRedis(settings.redis, settings.onTrouble);
   const inbox = await connection.another();
   const { Queue: BullQueue } = await import("bullmq");
-  const queue = new BullQueue<LabelJob>(queueNameOf(settings.version), {
+  const queue = new BullQueue<LabelJob>(queueNameOf(settings.version, settings.lane), {
     connection: connection.client,
     prefix: connection.prefix,
     streams: { events: { maxLen: 100 } },
@@ -218,7 +225,7 @@ class Producer {
   }
 
   async #add(job: string, texts: readonly string[]): Promise<void> {
-    const { version, id, priority, attempts } = this.#settings;
+    const { version, id, attempts } = this.#settings;
     this.#totals.batches += 1;
     await this.#queue.add(
       "label",
@@ -229,7 +236,6 @@ class Producer {
         backoff: { type: "exponential", delay: 500, jitter: 0.5 },
         removeOnComplete: true,
         removeOnFail: true,
-        ...(priority === "backfill" && { priority: 1 }),
       },
     );
   }
@@ -282,13 +288,13 @@ class Producer {
   }
 
   async #look(): Promise<void> {
-    const { version, now, maxWaitingJobs, onTrouble } = this.#settings;
+    const { version, lane, now, maxWaitingJobs, onTrouble } = this.#settings;
     const { members, queues } = await readFleet(this.#connection, now());
     const workers = members.filter((member) => member.role === "worker" && member.version === version);
     const workerTextsPerSec = workers.reduce((sum, worker) => sum + worker.textsPerSec, 0);
     const depth = queues.find((queue) => queue.version === version)?.depth ?? emptyQueue;
     this.standing = { ...depth, workers: workers.length, workerTextsPerSec };
-    if (depth.waiting > maxWaitingJobs) this.#window.shrink();
+    if ((lane === "live" ? depth.waiting : depth.waitingBackfill) > maxWaitingJobs) this.#window.shrink();
     if (workers.length > 0 || this.#pieces.size === 0) return;
     const message = `No worker has the model ${version}; texts wait for one (tagsmith worker).`;
     onTrouble(new TagsmithError("queue_without_workers", message, "retry"));
@@ -300,7 +306,7 @@ class Producer {
     const lost = new Set(
       await findLostJobs(
         this.#connection,
-        this.#settings.version,
+        this.#settings,
         old.map(({ job }) => job),
       ),
     );

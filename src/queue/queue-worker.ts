@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Worker } from "bullmq";
+import type { Job, Worker } from "bullmq";
 import { startHeartbeat } from "./heartbeat.ts";
 import { LabelConsumer } from "./label-consumer.ts";
-import { type LabelJob, queueNameOf } from "./label-job.ts";
+import { type LabelJob, type Lane, lanes, queueNameOf } from "./label-job.ts";
 import type { Ranking } from "./ranking-text.ts";
-import { connectRedis, type RedisSettings } from "./redis-connection.ts";
+import { connectRedis, type RedisConnection, type RedisSettings } from "./redis-connection.ts";
 import { redisError, type TroubleListener } from "./redis-error.ts";
 
 export interface QueueWorkerSettings {
@@ -14,7 +14,7 @@ export interface QueueWorkerSettings {
   readonly topK: number;
   readonly encode: (texts: readonly string[], signal: AbortSignal) => Promise<readonly Ranking[]>;
   readonly device: string;
-  /** Jobs taken at once; their texts share batches. */
+  /** Live jobs taken at once at most, and an eighth as many of a backfill; their texts share batches. */
   readonly concurrency: number;
   readonly batchTexts: number;
   readonly batchChars: number;
@@ -55,32 +55,10 @@ const brokenAfter = 10;
 
 /** Connects and starts to take jobs. Throws `queue_redis_*` (exit) when there is no Redis to begin with. */
 export async function createQueueWorker(settings: QueueWorkerSettings): Promise<QueueWorker> {
-  const { version, onTrouble, lockMs, concurrency, id } = settings;
+  const { version, onTrouble, id } = settings;
   const connection = await connectRedis(settings.redis, onTrouble);
   const consumer = new LabelConsumer(settings, connection);
-  const { Worker: BullWorker } = await import("bullmq");
-  const worker = new BullWorker<LabelJob>(queueNameOf(version), (job) => consumer.work(job), {
-    connection: connection.client,
-    prefix: connection.prefix,
-    name: id,
-    concurrency,
-    lockDuration: lockMs,
-    stalledInterval: lockMs,
-    // Whether a job is to blame for the death of its workers is ours to find out.
-    maxStalledCount: 1_000,
-    runRetryDelay: 500,
-    drainDelay: 2,
-  });
-  worker.on("error", (error) => onTrouble(redisError(error)));
-  let failures = 0;
-  worker.on("completed", () => {
-    failures = 0;
-  });
-  worker.on("failed", (job, error) => {
-    failures += 1;
-    if (failures === brokenAfter) settings.onBroken(error);
-    if (job !== undefined) consumer.onFailed(job, error).catch(() => undefined);
-  });
+  const workers = await Promise.all(lanes.map((lane) => takeJobs(settings, connection, consumer, lane)));
   const heartbeat = await startHeartbeat({
     connection,
     id,
@@ -97,7 +75,7 @@ export async function createQueueWorker(settings: QueueWorkerSettings): Promise<
     counters: () => ({ ...consumer.totals }),
     close(withinMs) {
       heartbeat.drain();
-      closing ??= endWorker(worker, withinMs)
+      closing ??= endWorkers(workers, withinMs)
         .then(() => heartbeat.stop())
         .then(() => connection.close());
       return closing;
@@ -105,10 +83,71 @@ export async function createQueueWorker(settings: QueueWorkerSettings): Promise<
   };
 }
 
+/** Takes the jobs of one lane. Each lane has places of its own, so a backfill never stands in the way of live work. */
+async function takeJobs(
+  settings: QueueWorkerSettings,
+  connection: RedisConnection,
+  consumer: LabelConsumer,
+  lane: Lane,
+): Promise<Worker<LabelJob>> {
+  const { version, id, lockMs, concurrency, onTrouble, onBroken } = settings;
+  const { Worker: BullWorker } = await import("bullmq");
+  const most = lane === "live" ? concurrency : Math.max(1, Math.ceil(concurrency / 8));
+  const places = createPlaces(settings, most);
+  const work = (job: Job<LabelJob>): Promise<void> => {
+    worker.concurrency = places.after(job.data.texts?.length ?? 1);
+    return consumer.work(job, lane);
+  };
+  const worker = new BullWorker<LabelJob>(queueNameOf(version, lane), work, {
+    connection: connection.client,
+    prefix: connection.prefix,
+    name: id,
+    concurrency: places.first,
+    lockDuration: lockMs,
+    stalledInterval: lockMs,
+    // Whether a job is to blame for the death of its workers is ours to find out.
+    maxStalledCount: 1_000,
+    runRetryDelay: 500,
+    drainDelay: 2,
+  });
+  worker.on("error", (error) => onTrouble(redisError(error)));
+  let failures = 0;
+  worker.on("completed", () => {
+    failures = 0;
+  });
+  worker.on("failed", (job, error) => {
+    failures += 1;
+    if (failures === brokenAfter) onBroken(error);
+    if (job !== undefined) consumer.onFailed(job, error).catch(() => undefined);
+  });
+  return worker;
+}
+
+/** How much one job counts in what is known of the size of jobs. */
+const sizeWeight = 0.1;
+
+/**
+ * Jobs to hold at once: enough to fill the batches in the encoder and one more. Holding more large jobs would keep them
+ * from workers that are idle; holding fewer small ones would leave batches half empty.
+ */
+function createPlaces({ batchTexts, batchesInFlight }: QueueWorkerSettings, most: number) {
+  const wanted = (batchesInFlight + 1) * batchTexts;
+  let jobTexts = batchTexts;
+  const places = (): number => Math.max(1, Math.min(most, Math.ceil(wanted / Math.max(1, jobTexts))));
+  return {
+    first: places(),
+    after(texts: number): number {
+      jobTexts += sizeWeight * (texts - jobTexts);
+      return places();
+    },
+  };
+}
+
 /** What is not finished in time goes to another worker once its lock has run out. */
-async function endWorker(worker: Worker<LabelJob>, withinMs: number): Promise<void> {
+async function endWorkers(workers: readonly Worker<LabelJob>[], withinMs: number): Promise<void> {
   const stop = new AbortController();
   const deadline = sleep(withinMs, undefined, { signal: stop.signal }).catch(() => undefined);
-  await Promise.race([worker.close().catch(() => undefined), deadline]);
+  const ends = workers.map((worker) => worker.close().catch(() => undefined));
+  await Promise.race([Promise.all(ends), deadline]);
   stop.abort();
 }

@@ -22,8 +22,8 @@ export async function splitJob(connection: RedisConnection, job: Job<LabelJob>, 
   });
   // Its connection is ours, whose trouble is told of elsewhere.
   queue.on("error", () => undefined);
-  const { attempts = 1, backoff, priority = 0, removeOnComplete = true, removeOnFail = true } = job.opts;
-  const kept = { attempts, priority, removeOnComplete, removeOnFail, ...(backoff !== undefined && { backoff }) };
+  const { attempts = 1, backoff, removeOnComplete = true, removeOnFail = true } = job.opts;
+  const kept = { attempts, removeOnComplete, removeOnFail, ...(backoff !== undefined && { backoff }) };
   await queue.addBulk(
     parts.map(({ job: jobId, from, count }) => ({
       name: job.name,

@@ -29,11 +29,19 @@ export function formatMetrics(run: RunSnapshot, use: ProcessUse): string {
 }
 
 function queueMetrics(queue: QueueGauges): string[] {
-  const { waiting, active, delayed } = queue;
-  const jobs = waiting === undefined ? undefined : { waiting, active: active ?? 0, delayed: delayed ?? 0 };
+  const {
+    waiting: live,
+    waitingBackfill: backfill = 0,
+    active = 0,
+    delayed = 0,
+    oldestSecs,
+    oldestBackfillSecs,
+  } = queue;
+  const jobs = live === undefined ? undefined : { live, backfill, active, delayed };
+  const ages = oldestSecs === undefined ? undefined : { live: oldestSecs, backfill: oldestBackfillSecs ?? 0 };
   return [
-    metric("queue_jobs", "gauge", "Jobs of this run's model in the queue.", jobs, "state"),
-    metric("queue_oldest_age_seconds", "gauge", "Age of the job that is next.", queue.oldestSecs),
+    metric("queue_jobs", "gauge", "Waiting jobs by lane, jobs in work, jobs that wait for another try.", jobs, "state"),
+    metric("queue_oldest_age_seconds", "gauge", "Age of the job that is next.", ages, "state"),
     metric("queue_workers", "gauge", "Workers that take this run's jobs.", queue.workers),
     metric("queue_worker_texts_per_second", "gauge", "What they label, together.", queue.workerTextsPerSec),
     metric("queue_held_back_texts", "gauge", "Texts that wait to be let into the queue.", queue.heldBackTexts),

@@ -6,9 +6,11 @@ import type { Counts } from "./signals.ts";
 /** The queue that a run's texts go through. The depth is absent before the first look. */
 export interface QueueGauges {
   readonly waiting?: number;
+  readonly waitingBackfill?: number;
   readonly active?: number;
   readonly delayed?: number;
   readonly oldestSecs?: number;
+  readonly oldestBackfillSecs?: number;
   readonly workers?: number;
   readonly workerTextsPerSec?: number;
   readonly heldBackTexts: number;

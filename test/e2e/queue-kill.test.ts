@@ -14,6 +14,7 @@ const outputs = ["labels.ndjson", "verdicts.ndjson", "dead.ndjson"];
 const samples = [join(root, "samples", "data", "*")];
 
 const children = new Set<ChildProcess>();
+const ends = new WeakMap<ChildProcess, Promise<number | null>>();
 afterAll(() => {
   for (const child of children) killTree(child);
 });
@@ -21,7 +22,9 @@ afterAll(() => {
 function start(args: readonly string[]): ChildProcess {
   const child = startTagsmith(args);
   children.add(child);
-  child.once("exit", () => children.delete(child));
+  const end = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  ends.set(child, end);
+  void end.then(() => children.delete(child));
   return child;
 }
 
@@ -114,8 +117,7 @@ async function runsFor(child: ChildProcess, ms: number): Promise<boolean> {
 }
 
 function gone(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-  return new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+  return ends.get(child) ?? Promise.resolve(null);
 }
 
 /** The launcher and the process it started. */

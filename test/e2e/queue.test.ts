@@ -48,7 +48,14 @@ describe("labelling on several machines", () => {
       ["worker", "running"],
       ["worker", "running"],
     ]);
-    expect(queues[0].depth).toEqual({ waiting: 0, active: 0, delayed: 0, oldestSecs: 0 });
+    expect(queues[0].depth).toEqual({
+      waiting: 0,
+      waitingBackfill: 0,
+      active: 0,
+      delayed: 0,
+      oldestSecs: 0,
+      oldestBackfillSecs: 0,
+    });
 
     for (const worker of workers) worker.kill("SIGTERM");
     const codes = await Promise.all(workers.map((worker) => once(worker, "exit")));

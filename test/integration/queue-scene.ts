@@ -30,7 +30,7 @@ export function openProducer(redis: RedisSettings, more: Partial<QueueEncoderSet
     version,
     topK,
     prepare: (text) => prepareText(text, 1_000),
-    priority: "live",
+    lane: "live",
     batchTexts: 16,
     batchChars: 16_384,
     maxPendingTexts: 4_096,
