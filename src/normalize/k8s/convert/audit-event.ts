@@ -55,12 +55,16 @@ export function auditEvent(parts: AuditParts): Record<string, unknown> {
 
 /** The entries that hold something: no blank text, empty list or empty object. */
 export function present(fields: Obj): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !isEmpty(value)));
+  const kept: Record<string, unknown> = {};
+  for (const name in fields) if (!isEmpty(fields[name])) kept[name] = fields[name];
+  return kept;
 }
 
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === "") return true;
-  return typeof value === "object" && Object.keys(value).length === 0;
+  if (typeof value !== "object") return false;
+  for (const _ in value) return false;
+  return true;
 }
 
 /** The first of some values that is a non-empty text. */

@@ -8,7 +8,6 @@ import { falcoRequest } from "./falco-request.ts";
 import { fieldsBelow } from "./subtree.ts";
 
 const places = ["output_fields.ka", "falco.output_fields.ka"];
-const fieldReaders = new Map<string, (document: Obj) => unknown>();
 
 /**
  * An alert of Falco's k8s_audit plugins as an audit event: `ka.*` output fields, and the request URI for what they leave
@@ -17,7 +16,7 @@ const fieldReaders = new Map<string, (document: Obj) => unknown>();
 export function convertFalco(document: Obj): readonly Obj[] | undefined {
   for (const place of places) {
     const fields = fieldsBelow(document, place) ?? flatFields(document, place);
-    if (fields !== undefined) return [eventOf((name) => readField(fields, name), document)];
+    if (fields !== undefined) return [eventOf(createFieldOf(fields), document)];
   }
   return undefined;
 }
@@ -32,10 +31,42 @@ function flatFields(document: Obj, place: string): Obj | undefined {
 /** A field's value; Falco writes `<NA>` for none, and lists as `(a,b)`. */
 export type FieldOf = (name: string) => readonly string[];
 
-function readField(fields: Obj, name: string): readonly string[] {
-  const read = fieldReaders.get(name) ?? compilePath(name);
-  fieldReaders.set(name, read);
-  const value = read(fields) ?? fields[name.replaceAll(".", "_")];
+const none: readonly string[] = [];
+
+/** Most of the many fields are not there, which the first part of their names tells. */
+function createFieldOf(fields: Obj): FieldOf {
+  const heads = new Set<string>();
+  for (const key in fields) heads.add(headOf(key));
+  return (name) => {
+    const field = compileField(name);
+    return heads.has(field.head) ? readField(fields, field) : none;
+  };
+}
+
+function headOf(name: string): string {
+  const end = name.search(/[._]/);
+  return end < 0 ? name : name.slice(0, end);
+}
+
+interface Field {
+  readonly head: string;
+  readonly flat: string;
+  readonly read: (document: Obj) => unknown;
+}
+
+/** Compiled once; the names are those this file and its neighbour ask for. */
+const compiled = new Map<string, Field>();
+
+function compileField(name: string): Field {
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  const field = { head: headOf(name), flat: name.replaceAll(".", "_"), read: compilePath(name) };
+  compiled.set(name, field);
+  return field;
+}
+
+function readField(fields: Obj, { read, flat }: Field): readonly string[] {
+  const value = read(fields) ?? fields[flat];
   const items = Array.isArray(value) ? value.slice(0, 100).map(text) : splitList(text(value));
   return items.filter((item) => item !== "" && item !== "<NA>" && item !== "N/A");
 }
