@@ -1,17 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Queue } from "bullmq";
-import { TagsmithError } from "../event/tagsmith-error.ts";
-import { createAdmissionWindow } from "./admission-window.ts";
-import { readFleet } from "./fleet.ts";
-import { startHeartbeat } from "./heartbeat.ts";
-import { cutBatches, digestOf, type LabelJob, type Lane, queueNameOf } from "./label-job.ts";
-import { createPieces, type Piece } from "./pieces.ts";
-import { findLostJobs, type QueueDepth } from "./queue-depth.ts";
-import { failedText, type Ranking, unpackRanking } from "./ranking-text.ts";
-import { connectRedis, type RedisConnection, type RedisSettings } from "./redis-connection.ts";
+import { type LabelJob, type Lane, queueNameOf } from "./label-job.ts";
+import { LabelProducer } from "./label-producer.ts";
+import type { QueueStanding } from "./queue-standing.ts";
+import type { Ranking } from "./ranking-text.ts";
+import { connectRedis, type RedisSettings } from "./redis-connection.ts";
 import { redisError, type TroubleListener } from "./redis-error.ts";
-import { receiveReplies, replyKey } from "./reply.ts";
-import { createResultCache } from "./result-cache.ts";
 
 export interface QueueEncoderSettings {
   readonly redis: RedisSettings;
@@ -42,7 +34,7 @@ export interface QueueEncoderSettings {
 }
 
 /** Totals since the start, and how it stands. */
-interface QueueEncoderCounters {
+export interface QueueEncoderCounters {
   readonly texts: number;
   readonly unsure: number;
   /** Jobs put into the queue. */
@@ -59,13 +51,6 @@ interface QueueEncoderCounters {
   readonly failed: number;
 }
 
-/** The queue of our version. */
-interface QueueStanding extends QueueDepth {
-  readonly workers: number;
-  /** What they encode together. */
-  readonly workerTextsPerSec: number;
-}
-
 /** Ranks tags for texts on other machines; keeps the contract of the encoder in this process. */
 export interface QueueEncoder {
   readonly topK: number;
@@ -76,16 +61,6 @@ export interface QueueEncoder {
   standing(): QueueStanding | undefined;
   close(): Promise<void>;
 }
-
-const emptyQueue: QueueDepth = {
-  waiting: 0,
-  waitingBackfill: 0,
-  active: 0,
-  delayed: 0,
-  oldestSecs: 0,
-  oldestBackfillSecs: 0,
-};
-const closeWithinMs = 20_000;
 
 /**
  * Connects to Redis and starts to listen for results. Work waits while Redis or workers are away; what is wrong goes to
@@ -101,7 +76,7 @@ export async function createQueueEncoder(settings: QueueEncoderSettings): Promis
     streams: { events: { maxLen: 100 } },
   });
   queue.on("error", (error) => settings.onTrouble(redisError(error)));
-  const producer = new Producer(settings, connection, inbox, queue);
+  const producer = new LabelProducer(settings, connection, inbox, queue);
   await producer.start();
   return {
     topK: settings.topK,
@@ -111,256 +86,4 @@ export async function createQueueEncoder(settings: QueueEncoderSettings): Promis
     standing: () => producer.standing,
     close: () => producer.close(),
   };
-}
-
-class Producer {
-  readonly #settings: QueueEncoderSettings;
-  readonly #connection: RedisConnection;
-  readonly #inbox: RedisConnection;
-  readonly #queue: Queue<LabelJob>;
-  readonly #pieces = createPieces(monotonic, (code, reason) => new TagsmithError(code, reason, "exit"));
-  readonly #window;
-  readonly #cache;
-  readonly #ended = new AbortController();
-  readonly #totals = { texts: 0, batches: 0, retries: 0, shared: 0, failed: 0 };
-  #jobs = 0;
-  #closing: Promise<void> | undefined;
-  #background: Promise<unknown>[] = [];
-  #stopHeartbeat: () => Promise<void> = async () => undefined;
-  standing: QueueStanding | undefined;
-
-  constructor(
-    settings: QueueEncoderSettings,
-    connection: RedisConnection,
-    inbox: RedisConnection,
-    queue: Queue<LabelJob>,
-  ) {
-    this.#settings = settings;
-    this.#connection = connection;
-    this.#inbox = inbox;
-    this.#queue = queue;
-    this.#cache = createResultCache(connection, settings.version, settings.cacheEntries);
-    this.#window = createAdmissionWindow({
-      minTexts: settings.batchTexts,
-      maxTexts: settings.maxPendingTexts,
-      targetMs: settings.targetWaitMs,
-      maxPerSec: settings.maxTextsPerSec,
-      now: monotonic,
-    });
-  }
-
-  async start(): Promise<void> {
-    const { id, version, now, onTrouble } = this.#settings;
-    const onError = (error: unknown): void => onTrouble(redisError(error));
-    const own = { id, role: "producer", version, device: "" } as const;
-    const texts = (): number => this.#totals.texts;
-    const heartbeat = await startHeartbeat({
-      ...own,
-      connection: this.#connection,
-      texts,
-      everyMs: 5_000,
-      now,
-      onError,
-    });
-    this.#stopHeartbeat = () => heartbeat.stop();
-    this.#background = [this.#receive(), this.#watch()];
-  }
-
-  async encode(texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]> {
-    signal.throwIfAborted();
-    if (this.#closing !== undefined) throw closedError();
-    const { batchTexts, batchChars, topK, prepare } = this.#settings;
-    const prepared = texts.map(prepare);
-    const digests = prepared.map(digestOf);
-    this.#totals.texts += texts.length;
-    const values = [...(await this.#patiently(() => this.#cache.find(digests), signal))];
-    const rows = [...values.keys()].filter((row) => values[row] === undefined);
-    this.#totals.shared += texts.length - rows.length;
-    const failure = new AbortController();
-    const end = AbortSignal.any([signal, failure.signal]);
-    const batches = cutBatches(rows, prepared, { maxTexts: batchTexts, maxChars: batchChars });
-    const send = async (batch: readonly number[]): Promise<void> => {
-      const pick = (from: readonly string[]): string[] => batch.map((row) => from[row] ?? "");
-      const results = await this.#send(pick(prepared), pick(digests), end);
-      for (const [place, row] of batch.entries()) values[row] = results[place];
-    };
-    try {
-      await Promise.all(batches.map(send));
-    } finally {
-      failure.abort();
-    }
-    this.#totals.failed += values.reduce((sum, value) => sum + (value === failedText ? 1 : 0), 0);
-    return values.map((value) => unpackRanking(value ?? failedText, topK));
-  }
-
-  counters(): QueueEncoderCounters {
-    // What the workers' models did is counted there.
-    const model = { unsure: 0, tokens: 0, paddedTokens: 0 };
-    return { ...this.#totals, ...model, queued: this.#window.state().waiting };
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#end();
-    return this.#closing;
-  }
-
-  async #send(texts: readonly string[], digests: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-    const job = this.#nextJob();
-    await this.#window.enter(texts.length, AbortSignal.any([signal, this.#ended.signal]));
-    const abort = (): void => this.#pieces.forget(job, signal.reason);
-    try {
-      const sentMs = monotonic();
-      const answer = this.#pieces.wait(job, texts, digests);
-      signal.addEventListener("abort", abort, { once: true });
-      // It may be answered, or given up, before it is put into the queue.
-      answer.catch(() => undefined);
-      await this.#patiently(() => this.#add(job, texts), signal);
-      const values = await answer;
-      this.#window.answered(texts.length, monotonic() - sentMs);
-      return values;
-    } finally {
-      signal.removeEventListener("abort", abort);
-      this.#window.leave(texts.length);
-    }
-  }
-
-  async #add(job: string, texts: readonly string[]): Promise<void> {
-    const { version, id, attempts } = this.#settings;
-    this.#totals.batches += 1;
-    await this.#queue.add(
-      "label",
-      { version, producer: id, texts },
-      {
-        jobId: job,
-        attempts,
-        backoff: { type: "exponential", delay: 500, jitter: 0.5 },
-        removeOnComplete: true,
-        removeOnFail: true,
-      },
-    );
-  }
-
-  /** A colon would name another kind of key to the queue. */
-  #nextJob(): string {
-    this.#jobs += 1;
-    return `${this.#settings.id}-${this.#jobs}`;
-  }
-
-  /** Tries again until it works, `signal` aborts, or the trouble will not pass. */
-  async #patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await orAbort(work(), signal);
-      } catch (cause) {
-        signal.throwIfAborted();
-        const error = redisError(cause);
-        if (error.remedy === "exit" || this.#ended.signal.aborted) throw error;
-        this.#settings.onTrouble(error);
-        if (error.code === "queue_redis_full") await this.#cache.drop().catch(() => undefined);
-        await sleep(Math.min(5_000, 100 * 2 ** attempt), undefined, { signal });
-      }
-    }
-  }
-
-  async #receive(): Promise<void> {
-    const { id, topK, onTrouble } = this.#settings;
-    const { signal } = this.#ended;
-    const wait = async (error: unknown): Promise<void> => {
-      onTrouble(redisError(error));
-      await sleep(200, undefined, { signal }).catch(() => undefined);
-    };
-    for await (const reply of receiveReplies(this.#inbox, id, topK, signal, wait)) this.#pieces.take(reply);
-  }
-
-  async #watch(): Promise<void> {
-    const { watchMs, onTrouble } = this.#settings;
-    const { signal } = this.#ended;
-    while (!signal.aborted) {
-      await sleep(watchMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      try {
-        await this.#look();
-        await this.#findLost(monotonic() - 2 * watchMs);
-      } catch (error) {
-        if (!signal.aborted) onTrouble(redisError(error));
-      }
-    }
-  }
-
-  async #look(): Promise<void> {
-    const { version, lane, now, maxWaitingJobs, onTrouble } = this.#settings;
-    const { members, queues } = await readFleet(this.#connection, now());
-    const workers = members.filter((member) => member.role === "worker" && member.version === version);
-    const workerTextsPerSec = workers.reduce((sum, worker) => sum + worker.textsPerSec, 0);
-    const depth = queues.find((queue) => queue.version === version)?.depth ?? emptyQueue;
-    this.standing = { ...depth, workers: workers.length, workerTextsPerSec };
-    if ((lane === "live" ? depth.waiting : depth.waitingBackfill) > maxWaitingJobs) this.#window.shrink();
-    if (workers.length > 0 || this.#pieces.size === 0) return;
-    const message = `No worker has the model ${version}; texts wait for one (tagsmith worker).`;
-    onTrouble(new TagsmithError("queue_without_workers", message, "retry"));
-  }
-
-  /** A job that is neither answered nor in the queue was done and its answer lost, or was lost with the queue. */
-  async #findLost(beforeMs: number): Promise<void> {
-    const old = this.#pieces.olderThan(beforeMs);
-    const lost = new Set(
-      await findLostJobs(
-        this.#connection,
-        this.#settings,
-        old.map(({ job }) => job),
-      ),
-    );
-    for (const piece of old) if (lost.has(piece.job)) await this.#recover(piece);
-  }
-
-  async #recover(piece: Piece): Promise<void> {
-    const values = await this.#cache.find(piece.digests);
-    const found = values.filter((value) => value !== undefined);
-    if (found.length === values.length) {
-      this.#pieces.take({ kind: "done", job: piece.job, values: found });
-      return;
-    }
-    const job = this.#nextJob();
-    this.#totals.retries += 1;
-    this.#pieces.resend(piece, job);
-    await this.#add(job, piece.texts);
-  }
-
-  async #end(): Promise<void> {
-    const until = monotonic() + closeWithinMs;
-    while (this.#pieces.size > 0 && monotonic() < until) await sleep(20);
-    this.#ended.abort(closedError());
-    this.#pieces.failAll(closedError());
-    await this.#stopHeartbeat();
-    await orTimeout(this.#connection.call("UNLINK", [replyKey(this.#connection, this.#settings.id)]), 1_000);
-    await this.#inbox.close();
-    await Promise.all(this.#background);
-    await orTimeout(this.#queue.close(), 2_000);
-    await this.#connection.close();
-  }
-}
-
-function closedError(): TagsmithError {
-  return new TagsmithError("encoder_closed", "The encoder is closed.", "exit");
-}
-
-function monotonic(): number {
-  return performance.now();
-}
-
-/** As `work`, or rejects with the signal's reason as soon as it aborts. */
-function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<T>();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", abort));
-}
-
-/** Waits for what must not hold up the end. */
-async function orTimeout(work: Promise<unknown>, ms: number): Promise<void> {
-  const stop = new AbortController();
-  const timeout = sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined);
-  await Promise.race([work.catch(() => undefined), timeout]);
-  stop.abort();
 }
