@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 import encoder as enc
 import first_stage
+from cascade import reaches_inside
 
 BUDGET = 4096
 
@@ -54,7 +55,7 @@ class Artifact:
         scores, indices, raw = self.ask_first(texts, k)
         if tier == "fast":
             return scores, indices
-        asked = np.flatnonzero((scores[:, 0] < self.sure_from) | (tier == "accurate"))
+        asked = np.flatnonzero((scores[:, 0] < self.sure_from) | reaches_inside(texts) | (tier == "accurate"))
         rows = enc.tokenize(self.tokenizer, [texts[at] for at in asked])
         for length, picked in bucket_batches(rows):
             at = asked[picked]

@@ -47,7 +47,7 @@ def _parts(dataset: Dataset, scores: dict) -> list[tuple[str, list[Row], Both]]:
     parts = []
     for name, sources in PARTS.items():
         at = [at for at, row in enumerate(dataset.folded) if row.source in sources]
-        both = Both(scores["folded"].first[at], scores["folded"].whole[at])
+        both = Both(*(part[at] for part in scores["folded"]))
         parts.append((name, [dataset.folded[i] for i in at], both))
     return [*parts, ("commands_public, held-out tenth", dataset.public_held, scores["held"])]
 

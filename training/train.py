@@ -107,7 +107,7 @@ class Recipe:
 
     def both_scores(self, models: tuple[Scorer, FirstStage], texts: list[str]) -> Both:
         scorer, first = models
-        return cascade.both(first_scores(first, texts), self.raw_scores(scorer, texts))
+        return cascade.both(first_scores(first, texts), self.raw_scores(scorer, texts), texts)
 
     def raw_scores(self, scorer: Scorer, texts: list[str]) -> np.ndarray:
         with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=False):
@@ -159,7 +159,7 @@ def cross_validate(recipe: Recipe, start: Scorer, reuse: bool) -> tuple[dict[str
     """Out-of-fold raw scores of the folded rows (held public rows: by the first fold's models), and the fold models."""
     data, held = recipe.dataset, recipe.dataset.public_held
     shape = (len(data.folded), len(data.vocabulary))
-    scores = Both(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+    scores = Both(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(shape[0], bool))
     folds = []
     for fold in range(FOLDS):
         test = [at for at, row in enumerate(data.folded) if row.fold == fold]
@@ -174,7 +174,7 @@ def cross_validate(recipe: Recipe, start: Scorer, reuse: bool) -> tuple[dict[str
         )
         folds.append(models)
         found = recipe.both_scores(models, [data.folded[at].text for at in test])
-        scores.first[test], scores.whole[test] = found
+        scores.first[test], scores.whole[test], scores.inside[test] = found
     return {"folded": scores, "held": recipe.both_scores(folds[0], [row.text for row in held])}, folds
 
 
@@ -199,7 +199,7 @@ def finish(recipe: Recipe, options, final: tuple[Scorer, FirstStage], folds: lis
     rows = dataset.folded + dataset.public_held
     pooled = [np.concatenate(pair) for pair in zip(scores["folded"], scores["held"])]
     common = [row.source in ("gold", "tagged") for row in rows]
-    scales = calibrate.fit_all(*pooled, [row.tags for row in rows], common)
+    scales = calibrate.fit_all(*pooled[:2], [row.tags for row in rows], common)
     texts = [row.text for row in rows + dataset.public + dataset.definitions]
     texts += [row.text for row in expand(recipe.templates, recipe.slots, random.Random(3), copies=3)]
     kept = prune.kept_tokens(texts)

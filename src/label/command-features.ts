@@ -19,12 +19,13 @@ interface SeenSet {
 const maxTokens = 256;
 const maxGramChars = 512;
 const featuresPerToken = 4;
+const maxFields = 64;
 /** Above twice the most features of a family, a power of two. */
 const seenSize = 4096;
 
 export function createFeatureBuffer(): FeatureBuffer {
   return {
-    words: new Uint32Array(maxTokens * featuresPerToken),
+    words: new Uint32Array(maxTokens * featuresPerToken + maxFields * 2),
     wordCount: 0,
     grams: new Uint32Array(maxGramChars * 3),
     gramCount: 0,
@@ -58,31 +59,76 @@ export function readFeatures(view: string, out: FeatureBuffer): void {
   readGrams(view, out);
 }
 
+/**
+ * Whether a Kubernetes line reaches into a container or node. What is done there adds tags of its own, and the first
+ * stage is sure of the reaching alone.
+ */
+export function reachesInside(text: string): boolean {
+  return text.startsWith("k8s_audit ") && inside.test(text);
+}
+
+/** Also in training/cascade.py, for the figures. */
+const inside = /(?:command|cmd)=|subresource=(?:exec|proxy|attach|portforward|ephemeralcontainers)/;
+
 interface Segment {
   head: number;
   second: number;
   /** The next word may be the command. */
   open: boolean;
+  /** Words belong to the command before them, not to one head. */
+  readonly follows: boolean;
 }
 
 function readWords(view: string, out: FeatureBuffer): void {
-  const fixed = view.startsWith("k8s_audit ") ? auditHead(view) : undefined;
-  const segment: Segment = { head: fixed ?? 0, second: 0, open: fixed === undefined };
-  let before = 0;
+  if (!view.startsWith("k8s_audit ")) {
+    addWords(view, { head: 0, second: 0, open: true, follows: true }, out, maxTokens);
+    return;
+  }
+  // A Kubernetes line is about one verb on one resource; the command that it runs in a container is one like any other.
+  const at = view.search(ranInContainer);
+  const line = at < 0 ? view : view.slice(0, at);
+  const head = auditHead(line);
+  addFields(line, head, out);
+  const left = addWords(line, { head, second: 0, open: false, follows: false }, out, maxTokens);
+  if (at < 0) return;
+  const command = view.slice(at).replace(commandParameter, " ").replace(streamParameter, " ");
+  addWords(command, { head: 0, second: 0, open: true, follows: true }, out, left);
+}
+
+const ranInContainer = /(?<=[?& =;])(?:command|cmd)=/;
+const commandParameter = /[?&; ]?(?:command|cmd)=/g;
+const streamParameter = /&(?:container|stdin|stdout|stderr|tty)=[^& ]*/g;
+const field = /[^\s=]+=\S{1,80}/g;
+
+/** Whole fields of a line, `subresource=exec`, alone and with its verb and resource. */
+function addFields(line: string, head: number, out: FeatureBuffer): void {
   let count = 0;
+  for (const [text] of line.matchAll(field)) {
+    if (count >= maxFields) return;
+    const hash = hashOf(text, 0x811c9dc5);
+    push(out, mix(hash, 7));
+    push(out, mix(mix(head, 11), hash));
+    count += 1;
+  }
+}
+
+/** Adds at most `limit` words, and gives how many of it are left. */
+function addWords(view: string, segment: Segment, out: FeatureBuffer, limit: number): number {
+  let before = 0;
+  let left = limit;
   token.lastIndex = 0;
-  for (let match = token.exec(view); match !== null && count < maxTokens; match = token.exec(view)) {
+  for (let match = token.exec(view); match !== null && left > 0; match = token.exec(view)) {
     const word = match[0];
     const hash = hashOf(match[1] === undefined ? word : addressClass(word), 0x811c9dc5);
-    const end = token.lastIndex;
-    if (fixed === undefined) follow(segment, word, hash, view, match.index, end);
+    if (segment.follows) follow(segment, word, hash, view, match.index, token.lastIndex);
     push(out, mix(hash, 1));
     push(out, mix(before, hash));
     push(out, mix(mix(segment.head, 3), hash));
     if (segment.second !== 0) push(out, mix(mix(mix(segment.head, 5), segment.second), hash));
     before = hash;
-    count += 1;
+    left -= 1;
   }
+  return left;
 }
 
 /** Keeps track of which command a word belongs to. */
@@ -127,7 +173,6 @@ function isNumber(word: string): boolean {
 const auditVerb = /(?:^| )verb=(\S+)/;
 const auditResource = /(?:^| )resource=(\S+)/;
 
-/** A Kubernetes line is about one verb on one resource. */
 function auditHead(view: string): number {
   const verb = auditVerb.exec(view)?.[1] ?? "";
   return hashOf(auditResource.exec(view)?.[1] ?? "", hashOf(verb, 0x811c9dc5));

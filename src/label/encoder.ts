@@ -36,6 +36,6 @@ export interface Encoder {
    */
   encode(texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]>;
   counters(): EncoderCounters;
-  /** Lets running work end, refuses waiting work, frees all. May be called twice. */
+  /** Lets running work end, refuses waiting work (a text's second stage is work of its own), frees all. May be called twice. */
   close(): Promise<void>;
 }

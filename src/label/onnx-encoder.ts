@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { type AdmissionGate, createAdmissionGate } from "./admission-gate.ts";
+import { reachesInside } from "./command-features.ts";
 import type { Encoder, Ranking } from "./encoder.ts";
 import type { EncodeRequest, EncodeResult, EncoderWorkerData } from "./encoder-worker.ts";
 import type { Artifact } from "./load-artifact.ts";
@@ -92,7 +93,9 @@ function createPooledEncoder(
     if (firstStage !== undefined && tier !== "accurate") {
       await runStage("first", cutJobs(prepared, workers), rankings, signal);
       if (tier === "fast") return rankings;
-      rows = rows.filter((row) => (rankings[row]?.scores[0] ?? 0) < firstStage.sureFrom);
+      const isSure = (row: number): boolean =>
+        (rankings[row]?.scores[0] ?? 0) >= firstStage.sureFrom && !reachesInside(prepared[row] ?? "");
+      rows = rows.filter((row) => !isSure(row));
       totals.unsure += rows.length;
     }
     const limits = { workers, maxTokens, maxJobTokens: maxBatchTokens };

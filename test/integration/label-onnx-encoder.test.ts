@@ -55,6 +55,31 @@ describe("createOnnxEncoder", () => {
     }
   });
 
+  it("gives each text the answer of the first stage or of the whole model, by what the first stage is sure of", async () => {
+    const reaching =
+      "k8s_audit verb=create resource=pods subresource=exec namespace=web name=web-0 requestObject=command=id";
+    const texts = [...TEXTS, reaching, "qwzx --vbnm"];
+    const fast = await createOnnxEncoder({ artifact, topK: 5, workers: 1, tier: "fast" });
+    const accurate = await createOnnxEncoder({ artifact, topK: 5, workers: 1, tier: "accurate" });
+    try {
+      const first = (await fast.encode(texts, open)).map(bits);
+      const whole = (await accurate.encode(texts, open)).map(bits);
+      const both = (await encoder.encode(texts, open)).map(bits);
+      const sure = artifact.encoder.firstStage?.sureFrom ?? 0;
+      const expected = first.map((ranking, at) =>
+        (ranking[5] ?? 0) >= sure && texts[at] !== reaching ? ranking : whole[at],
+      );
+      expect(both).toEqual(expected);
+      expect(both[0]).toEqual(first[0]);
+      expect(both.slice(-2)).toEqual(whole.slice(-2));
+      expect(first.at(-1)).not.toEqual(whole.at(-1));
+      expect(fast.counters().tokens).toBe(0);
+      expect(accurate.counters().tokens).toBeGreaterThan(texts.length);
+    } finally {
+      await Promise.all([fast.close(), accurate.close()]);
+    }
+  });
+
   it("ranks tags best first, each once, with scores from 0 to 1", async () => {
     for (const { indices, scores } of await encoder.encode(TEXTS, open)) {
       expect(new Set(indices).size).toBe(5);
@@ -114,7 +139,13 @@ describe("createOnnxEncoder", () => {
 
   it("lets the running work end when it is closed", async () => {
     // All in one job: work that still waits for a worker is refused.
-    const closing = await createOnnxEncoder({ artifact, topK: 5, workers: 1, maxBatchTokens: 65_536 });
+    const closing = await createOnnxEncoder({
+      artifact,
+      topK: 5,
+      workers: 1,
+      tier: "accurate",
+      maxBatchTokens: 65_536,
+    });
     const running = closing.encode(TEXTS.slice(0, 20), open);
     await new Promise((resolve) => setTimeout(resolve, 20));
     await Promise.all([closing.close(), closing.close()]);

@@ -39,9 +39,27 @@ describe("readFeatures", () => {
     expect(featuresOf("ls -r").words).not.toEqual(featuresOf("ls -R").words);
   });
 
+  it("reads a command run in a container as it reads the command itself", () => {
+    const line =
+      "k8s_audit verb=create resource=pods subresource=exec namespace=web requestObject=command=tar -xf a.tar";
+    const own = featuresOf("tar -xf a.tar").words;
+    expect(shared(own, featuresOf(line).words)).toBeGreaterThan(own.length / 2);
+    const uri =
+      "k8s_audit verb=create resource=pods requestURI=/exec?command=tar&command=-xf&command=a.tar&container=web";
+    expect(shared(own, featuresOf(uri).words)).toBeGreaterThan(own.length / 2);
+  });
+
   it("is bounded on long and on strange texts, and the same when its buffer was used before", () => {
     const buffer = createFeatureBuffer();
-    for (const text of ["a b ".repeat(5_000), "\uD800".repeat(900), "|".repeat(900), "", " ", "é".repeat(1_024)]) {
+    for (const text of [
+      "a b ".repeat(5_000),
+      "\uD800".repeat(900),
+      "|".repeat(900),
+      `k8s_audit ${"a=b ".repeat(900)}`,
+      "",
+      " ",
+      "é".repeat(1_024),
+    ]) {
       readFeatures(text, buffer);
       expect(buffer.wordCount).toBeLessThanOrEqual(buffer.words.length);
       expect(buffer.gramCount).toBeLessThanOrEqual(buffer.grams.length);
