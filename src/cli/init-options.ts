@@ -75,7 +75,8 @@ async function askAdmin(asker: Asker): Promise<ConnectionConfig> {
   return { username, password: await asker.askSecret("Password") };
 }
 
-function credentialsOf(
+/** Credentials as connectors take them, secrets by the name of a variable; empty without flags. Throws `option_invalid`. */
+export function credentialsOf(
   apiKeyEnv: string | undefined,
   username: string | undefined,
   passwordEnv: string | undefined,

@@ -12,6 +12,7 @@ import { loadVocabulary } from "../event/vocabulary.ts";
 import type { SearchServer } from "../sdk/search-server.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
+import { credentialsOf } from "./init-options.ts";
 import { openSinkServer } from "./open-sink-server.ts";
 import { bundled } from "./paths.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
@@ -23,6 +24,9 @@ export interface InstallOptions {
   readonly uninstall: boolean;
   readonly deleteData: boolean;
   readonly json: boolean;
+  readonly adminApiKeyEnv?: string;
+  readonly adminUsername?: string;
+  readonly adminPasswordEnv?: string;
 }
 
 /** `tagsmith install`: templates, pipeline and lifecycle into the server that the sink writes to, or out of it. */
@@ -33,7 +37,8 @@ export async function installCommand(
 ): Promise<number> {
   const config = loadConfig(options.config);
   const stop = stopOnSignals(process, terminal.now, () => undefined);
-  const server = await openSinkServer(config, registry, stop.signal);
+  const admin = credentialsOf(options.adminApiKeyEnv, options.adminUsername, options.adminPasswordEnv);
+  const server = await openSinkServer(config, registry, stop.signal, admin);
   try {
     const streams = loadStreams(bundled.streams());
     const tags = loadVocabulary(bundled.vocabulary()).tags.map(({ id }) => id);

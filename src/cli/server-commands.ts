@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { initCommand } from "./init-command.ts";
 import type { InitOptions } from "./init-options.ts";
@@ -7,6 +7,16 @@ import { statusCommand } from "./status-command.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Run = (work: () => Promise<number> | number) => Promise<void>;
+
+/** The key that writes labels may not install; an administrator's credential is used once and stored nowhere. */
+const adminOptions = {
+  apiKey: new Option(
+    "--admin-api-key-env <variable>",
+    "variable with an administrator's API key, used once, never stored",
+  ),
+  username: new Option("--admin-username <name>", "administrator, used once, never stored"),
+  password: new Option("--admin-password-env <variable>", "variable with the administrator's password"),
+};
 
 /** Adds the commands that look after the server that is written to. */
 export function addServerCommands(program: Command, run: Run, registry: ConnectorRegistry, terminal: Terminal): void {
@@ -23,9 +33,9 @@ export function addServerCommands(program: Command, run: Run, registry: Connecto
     .option("--api-key-env <variable>", "environment variable with the API key to use")
     .option("--username <name>", "user to use instead")
     .option("--password-env <variable>", "environment variable with that user's password")
-    .option("--admin-api-key-env <variable>", "administrator's API key, used once and never stored")
-    .option("--admin-username <name>", "administrator, used once and never stored")
-    .option("--admin-password-env <variable>", "environment variable with the administrator's password")
+    .addOption(adminOptions.apiKey)
+    .addOption(adminOptions.username)
+    .addOption(adminOptions.password)
     .option("--create-keys", "create the keys for reading and writing as the administrator", false)
     .option("--expires-days <n>", "when the keys end", wholeDays, 90)
     .option("--force", "overwrite the configuration", false)
@@ -42,6 +52,9 @@ export function addServerCommands(program: Command, run: Run, registry: Connecto
     .option("--dry-run", "show what would change, change nothing", false)
     .option("--uninstall", "take away what Tagsmith installed, and nothing else", false)
     .option("--delete-data", "with --uninstall: also labels, verdicts, alerts and dead letters", false)
+    .addOption(adminOptions.apiKey)
+    .addOption(adminOptions.username)
+    .addOption(adminOptions.password)
     .option("--json", "print JSON", false)
     .addHelpText("after", "\nExample:\n  tagsmith install --config tagsmith.yaml --dry-run")
     .action((options: InstallOptions) => run(() => installCommand(options, registry, terminal)));

@@ -90,10 +90,10 @@ function accessSuite(version: ServerVersion): void {
   });
 
   it("lets the writer write everything a sink writes, and read no events", async () => {
-    const asAdmin = ["--config", join(folder, "admin.yaml")];
-    const flags = [...reach(), "--username", admin, "--password-env", variable, ...asAdmin];
-    expect(await runTagsmith(["init", ...flags], root)).toMatchObject({ code: 0 });
-    expect(await runTagsmith(["install", ...asAdmin], root)).toMatchObject({ code: 0 });
+    const asAdmin = ["--admin-username", admin, "--admin-password-env", variable];
+    const refused = await runTagsmith(["install", "--config", config], root);
+    expect(`${refused.code} ${refused.err}`).toMatch(/^7 tagsmith: siem_forbidden: /);
+    expect(await runTagsmith(["install", "--config", config, ...asAdmin], root)).toMatchObject({ code: 0 });
     const context = { model: "m@1", vocabulary: "rev20", techniques: loadAttack(bundled.attack()) };
     const letter = {
       id: "d",
