@@ -24,6 +24,8 @@ export const rareSelections: Readonly<Record<string, string>> = {
   numbers: "selection:\n    F: 5\n    G:\n      - 1\n      - 2\n    H:\n      - 1\n      - x",
   booleans: "selection:\n    F: true\n    G: false",
   addresses: "selection:\n    F: 10.0.0.1\n    G: ::1\n    H:\n      - 10.0.0.1\n      - 10.0.0.2",
+  "parts of times":
+    "selection:\n    F|hour: 12\n    G|month: 1\n    H|week: 1\n    I|minute: 0\n    J|day: 1\n    K|year: 2026",
   keywords: "selection:\n    - foo bar\n    - 'a*b'\n    - 5\n  other:\n    F: 1\n  condition: selection and not other",
   "all keywords": "selection:\n    '|all':\n      - foo\n      - bar",
   "maps in a list": "selection:\n    - F: a\n      G: b\n    - F: c\n    - F:\n        - d\n        - e",

@@ -15,7 +15,7 @@ export function typesFor(rules: readonly Rule[]): FieldTypes {
     const only = (...allowed: string[]): boolean => [...set].every((kind) => allowed.includes(kind) || kind === "null");
     if (set.has("cidr") && only("cidr")) return [field, "ip"];
     if ((set.has("number") || set.has("compare")) && only("number", "compare")) return [field, "number"];
-    return [field, "keyword"];
+    return [field, set.has("timepart") && only("timepart") ? "date" : "keyword"];
   });
   return { fallback: "keyword", fields: new Map(fields) };
 }

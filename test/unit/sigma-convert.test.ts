@@ -100,6 +100,26 @@ describe("a type that does not allow an exact query", () => {
   });
 });
 
+describe("keywords in query DSL", () => {
+  const keyword = (text: string): string => `  keywords:\n    - ${text}\n  condition: keywords\n`;
+
+  it("are looked for in every text field of the mapping, numbers as whole values", () => {
+    const types = typed({ F: "keyword", G: "number" });
+    expect(query(keyword("some text"), "dsl", types)).toEqual({
+      bool: {
+        should: [{ wildcard: { F: { value: "*some text*", case_insensitive: true } } }],
+        minimum_should_match: 1,
+      },
+    });
+    expect(JSON.stringify(query(keyword("5"), "dsl", types))).toContain('{"term":{"F":"5"}},{"term":{"G":5}}');
+  });
+
+  it("are refused where they could be part of a number, or the index cuts text into words", () => {
+    expect(convert(keyword("'47'"), "dsl", typed({ F: "keyword", G: "number" }))).toMatchObject({ kind: "refused" });
+    expect(convert(keyword("some text"), "dsl", typed({ F: "keyword", G: "text" }))).toMatchObject({ kind: "refused" });
+  });
+});
+
 describe("a superset", () => {
   it("leaves out what cannot be said, and says that it finds more", () => {
     const both = "  selection:\n    F: abc\n    G|re: '\\bx'\n  condition: selection\n";

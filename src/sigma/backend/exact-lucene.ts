@@ -45,6 +45,7 @@ function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
       if (type === "text") break;
       return `${name}:${phraseOf(String(value.value))}`;
     case "boolean":
+      if (type === "keyword") return `${name}:${writeRegex(luceneRegexOfString(textOf(value.value)))}`;
       if (type !== "boolean" && type !== "lowercase") break;
       return `${name}:${value.value}`;
     case "null":
@@ -88,6 +89,10 @@ function writeString(field: string, value: StringValue, type: FieldType): string
 function plainOrWild(value: StringValue): string {
   const text = plainText(value);
   return text === undefined ? writeParts(value.parts, term) : phraseOf(text);
+}
+
+function textOf(value: boolean): StringValue {
+  return { kind: "string", parts: [String(value)], cased: false };
 }
 
 function phraseOf(text: string): string {

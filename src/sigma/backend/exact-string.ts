@@ -1,7 +1,7 @@
 import type { StringPart, StringValue } from "../ast.ts";
 
 /** The literal texts of a string. */
-function textsOf(value: StringValue): readonly string[] {
+export function textsOf(value: StringValue): readonly string[] {
   return value.parts.filter((part: StringPart): part is string => typeof part === "string");
 }
 

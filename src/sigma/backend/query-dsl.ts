@@ -2,7 +2,7 @@ import type { CompareOp, StringValue, TimePartValue, Value } from "../ast.ts";
 import { parseAddress } from "../match/ip-address.ts";
 import { numberOf } from "../match/scalar.ts";
 import type { Approximation } from "./approximate.ts";
-import { hasWideCase, lowered, plainText } from "./exact-string.ts";
+import { hasWideCase, lowered, plainText, textsOf } from "./exact-string.ts";
 import type { FieldLeaf, Leaf } from "./expression.ts";
 import { type FieldType, type FieldTypes, typeFor } from "./field-types.ts";
 import { luceneRegex, luceneRegexOfString } from "./lucene-regex.ts";
@@ -123,19 +123,30 @@ function writeBoolean(field: string, value: boolean, type: FieldType): DslQuery 
   throw typeError(field, type, "true or false");
 }
 
-/** A keyword is looked for in every text field the mapping has. */
+/** A keyword is looked for in every field the mapping has: text anywhere in a value, a number as all of it. */
 function writeKeyword(value: Value, types: FieldTypes): DslQuery {
-  const fields = [...types.fields].flatMap(([field, type]) =>
-    type === "keyword" || type === "lowercase" ? [field] : [],
-  );
-  if (fields.length === 0) throw notConvertible("A search over all fields is exact only with the index's mapping.");
-  if ([...types.fields.values()].includes("text")) {
+  const known = [...types.fields];
+  if (known.length === 0) throw notConvertible("A search over all fields is exact only with the index's mapping.");
+  if (known.some(([, type]) => type === "text")) {
     throw notConvertible("A search over all fields is not exact where the index has text fields.");
   }
+  if (value.kind === "number") {
+    const fields = known.filter(([, type]) => type === "keyword" || type === "lowercase" || type === "number");
+    return anyOf(fields.map(([field, type]) => writeNumber(field, value.value, type)));
+  }
   if (value.kind !== "string") throw notConvertible(`A ${value.kind} cannot be searched for in all fields.`);
-  const around: Value = { ...value, parts: [{ kind: "any" }, ...value.parts, { kind: "any" }] };
-  return anyOf(fields.map((field) => writeField({ kind: "field", field, value: around }, types)));
+  const around: StringValue = { ...value, parts: [{ kind: "any" }, ...value.parts, { kind: "any" }] };
+  const fields = known.filter(([, type]) => type === "keyword" || type === "lowercase");
+  if (fields.length < known.length && textsOf(value).every((text) => otherTexts.test(text))) {
+    throw notConvertible(
+      "What is searched for could be part of a number, an address or a time, which are no text in the index.",
+    );
+  }
+  return anyOf(fields.map(([field, type]) => writeString(field, around, type)));
 }
+
+/** The characters of numbers, addresses, times, true and false. */
+const otherTexts = /^[\da-fx.:+\-tzrusl]*$/i;
 
 const getters: Readonly<Record<TimePartValue["part"], string>> = {
   minute: "getMinute()",
