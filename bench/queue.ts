@@ -61,13 +61,51 @@ function cpuOf(child: ChildProcess): Promise<number> {
   });
 }
 
-/** Microseconds of processor time that the server has used. */
-async function redisCpu(url: string): Promise<number> {
+interface ServerUse {
+  /** Microseconds of processor time. */
+  readonly cpuUs: number;
+  readonly netBytes: number;
+  readonly memoryBytes: number;
+}
+
+async function serverUse(url: string): Promise<ServerUse> {
   const connection = await connectRedis({ url, isCluster: false, keyPrefix: "bench" }, () => undefined);
-  const info = String(await connection.call("INFO", ["cpu"]));
+  const info = String(await connection.call("INFO", ["all"]));
   await connection.close();
-  const read = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
-  return 1e6 * (read("used_cpu_user") + read("used_cpu_sys"));
+  const read = (name: string): number => Number(new RegExp(`\n${name}:([\\d.]+)`).exec(info)?.[1]);
+  return {
+    cpuUs: 1e6 * (read("used_cpu_user") + read("used_cpu_sys")),
+    netBytes: read("total_net_input_bytes") + read("total_net_output_bytes"),
+    memoryBytes: read("used_memory"),
+  };
+}
+
+/** Bytes in Redis for a text that waits, and for a result that is shared. */
+async function measureMemory(url: string) {
+  const redis = { url, isCluster: false, keyPrefix: `bench-${randomUUID()}` };
+  const producer = await openProducer(redis, 256, "live");
+  const before = await serverUse(url);
+  // What a producer puts into the queue before the first answer.
+  const texts = 8 * 256;
+  const done = producer.encode(textsOf(texts), new AbortController().signal);
+  await sleep(2_000);
+  const full = await serverUse(url);
+  const children = await startWorkers(redis, 1, 0);
+  await done;
+  await producer.close();
+  await endWorkers(children);
+  const after = await serverUse(url);
+  return {
+    waitingBytes: (full.memoryBytes - before.memoryBytes) / texts,
+    sharedBytes: (after.memoryBytes - before.memoryBytes) / texts,
+  };
+}
+
+function textsOf(count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, n) => `/usr/bin/python3 /srv/app/${n}/main.py --config /etc/app/${n % 97}.yaml`,
+  );
 }
 
 function openProducer(redis: RedisSettings, batchTexts: number, lane: "live" | "backfill"): Promise<QueueEncoder> {
@@ -145,11 +183,8 @@ async function measure(url: string, workers: number, texts: number, batchMs: num
   const batchTexts = batchMs > 0 ? gpuBatch : 256;
   const producer = await openProducer(redis, batchTexts, "live");
   const signal = new AbortController().signal;
-  const all = Array.from(
-    { length: texts },
-    (_, n) => `/usr/bin/python3 /srv/app/${n}/main.py --config /etc/app/${n % 97}.yaml`,
-  );
-  const before = await redisCpu(url);
+  const all = textsOf(texts);
+  const before = await serverUse(url);
   const cpu = process.cpuUsage();
   const start = performance.now();
   const lanes = Math.max(16, 4 * workers);
@@ -162,11 +197,13 @@ async function measure(url: string, workers: number, texts: number, batchMs: num
   const seconds = (performance.now() - start) / 1_000;
   const used = process.cpuUsage(cpu);
   const producerUs = (used.user + used.system) / texts;
-  const redisUs = ((await redisCpu(url)) - before) / texts;
+  const after = await serverUse(url);
+  const redisUs = (after.cpuUs - before.cpuUs) / texts;
+  const netBytes = (after.netBytes - before.netBytes) / texts;
   const workerUs = (await Promise.all(children.map(cpuOf))).reduce((sum, us) => sum + us, 0) / texts;
   await producer.close();
   await endWorkers(children);
-  return { perSec: texts / seconds, producerUs, workerUs, redisUs };
+  return { perSec: texts / seconds, producerUs, workerUs, redisUs, netBytes };
 }
 
 const [mode, ...rest] = process.argv.slice(2);
@@ -176,8 +213,8 @@ else {
   const url = mode ?? server?.url ?? "";
   await measure(url, 1, 20_000, 0);
   for (const workers of [1, 2]) {
-    const { perSec, producerUs, workerUs, redisUs } = await measure(url, workers, 200_000, 0);
-    const cpu = `producer ${producerUs.toFixed(2)}, worker ${workerUs.toFixed(2)}, redis ${redisUs.toFixed(2)} us of CPU a text`;
+    const { perSec, producerUs, workerUs, redisUs, netBytes } = await measure(url, workers, 200_000, 0);
+    const cpu = `producer ${producerUs.toFixed(2)}, worker ${workerUs.toFixed(2)}, redis ${redisUs.toFixed(2)} us of CPU and ${Math.round(netBytes)} bytes on the wire a text`;
     const quiet = Math.round(2e6 / (producerUs + workerUs + redisUs));
     console.log(
       `no-op encoder, ${workers} worker(s): ${Math.round(perSec)} texts/s; ${cpu}: two idle cores do ${quiet}/s`,
@@ -194,6 +231,10 @@ else {
   const { p50, p99, perSec, oldPerSec } = await measureLive(url, 2, 8);
   console.log(
     `live ${Math.round(perSec)} texts/s beside a backfill of ${Math.round(oldPerSec)}/s, 2 workers: p50 ${p50} ms, p99 ${p99} ms`,
+  );
+  const { waitingBytes, sharedBytes } = await measureMemory(url);
+  console.log(
+    `Redis holds ${Math.round(waitingBytes)} bytes a waiting text, ${Math.round(sharedBytes)} a shared result`,
   );
   await server?.stop();
 }
