@@ -112,7 +112,8 @@ describe("regexes for search engines", () => {
   it("find what RE2 finds", () => {
     let found = 0;
     const property = fc.property(source, flags, sample, (pattern, set, where) => {
-      fc.pre(!where.includes("ſ"));
+      // JavaScript reads a pair of surrogates as two characters unless escapes are stricter; search engines read one.
+      fc.pre(!/[ſ\ud800-\udfff]/.test(where));
       const value = { kind: "regex", parts: [pattern], flags: set } as const;
       const expected = compileRegex(value)(where);
       try {
