@@ -23,6 +23,7 @@ const names: Readonly<Record<Role, readonly RegExp[]>> = {
   ],
   host: [
     /(^|\.)(hostname|host\.name|host|host_name)$/,
+    /(^|[._])fqdn$/,
     /(^|[._])(machine|computer|node|server|device|instance|box|endpoint)([._]?(name|id))?$/,
   ],
   user: [
@@ -86,8 +87,9 @@ const units: readonly (readonly [TimeFormat, number])[] = [
 /** The format of a field whose values are all times, by their shape. */
 export function timeFormatOf({ values, isList }: Leaf): TimeFormat | undefined {
   if (isList || values.length === 0) return undefined;
-  if (values.every((value) => parseTime("rfc3339", value) !== undefined)) return "rfc3339";
   const isIn = (value: string, unit: number): boolean =>
     /^\d{9,20}(\.\d+)?$/.test(value) && Number(value) >= 978_307_200 * unit && Number(value) < 4_102_444_800 * unit;
-  return units.find(([, unit]) => values.every((value) => isIn(value, unit)))?.[0];
+  const number = units.find(([, unit]) => values.every((value) => isIn(value, unit)))?.[0];
+  if (number !== undefined) return number;
+  return values.every((value) => parseTime("rfc3339", value) !== undefined) ? "rfc3339" : undefined;
 }

@@ -74,9 +74,21 @@ function recogniseSection(leaves: readonly Leaf[], proposals: Proposals, all: nu
 /** Where only some samples of a kind hold a command, the others tell of something else. */
 function skipSection(leaves: readonly Leaf[], proposals: Proposals, all: number): string {
   const [text] = proposals.text;
-  if (text === undefined || text.count === all || kindsOf(leaves, all).length === 0) return "";
+  const hint = kindHint(leaves, all);
+  if (text === undefined || text.count === all || kindsOf(leaves, all).length === 0) return hint;
   const test = `{ none: [{ field: ${quoted(text.path)}, exists: true }] }`;
-  return `# Documents of this kind that tell of no command.\nskip:\n  - when: ${test}\n    code: not_execution\n    reason: The document names no command.`;
+  return `# Documents of this kind that tell of no command.\nskip:\n  - when: ${test}\n    code: not_execution\n    reason: The document names no command.${hint === "" ? "" : `\n${hint}`}`;
+}
+
+/** A field that says what happened, in few words: ends and forks often repeat the command and are no starts. */
+function kindHint(leaves: readonly Leaf[], all: number): string {
+  const kind = leaves.find(
+    ({ path, count, values }) =>
+      count === all && values.length > 1 && values.length <= 12 && kindName.test(path) && values.every(isWord),
+  );
+  if (kind === undefined) return "";
+  const [first = "", ...others] = kind.values.map(quoted);
+  return `# ${quoted(kind.path)} held: ${[first, ...others].join(", ")}. Skip what is no start of a program, for example:\n#  - when: { field: ${quoted(kind.path)}, in: [${others.join(", ")}] }\n#    code: not_execution\n#    reason: The document tells of something else than a start.`;
 }
 
 function isWord(value: string | undefined): boolean {

@@ -37,6 +37,17 @@ describe("samples of a mapping", () => {
     expect(check({ matches, near_misses: [{ cmd: "id" }] })).toEqual([]);
   });
 
+  it("tell of an event that was skipped, and the reverse, as one difference", () => {
+    const matches = [
+      { documents: [{ app: 1, kind: "stat" }], results: [{ text: "id", platform: "linux" }] },
+      { documents: [{ app: 1, cmd: "id" }], results: [{ skipped: "not_execution" }] },
+    ];
+    expect(check({ matches, near_misses: [] })).toEqual([
+      { at: "matches.0.results.0", expected: matches[0]?.results[0], actual: { skipped: "not_execution" } },
+      { at: "matches.1.results.0", expected: matches[1]?.results[0], actual: { text: "id", mapping: "app@2" } },
+    ]);
+  });
+
   it("name each difference, each result too many or missing, and each near miss that was taken", () => {
     const matches = [
       { documents: [{ app: 1, cmd: "id" }], results: [{ text: "ls", origin: { document: "line:2" } }] },

@@ -82,6 +82,14 @@ describe("a mapping made of samples", () => {
     expect(text).toContain("skip:\n  - when: { none: [{ field: cmd, exists: true }] }\n    code: not_execution\n");
   });
 
+  it("names the kinds it saw, since ends and forks may hold a command too", () => {
+    const documents = ["exec", "exit"].map((kind) => ({ app: "gw", kind, cmd: "id", "box.fqdn": "a.example.com" }));
+    const { text, event } = readScaffold(documents);
+    expect(text).toContain("# kind held: exec, exit.");
+    expect(text).toContain("#  - when: { field: kind, in: [exit] }");
+    expect(event?.host).toBe("a.example.com");
+  });
+
   it("says where it found no command", () => {
     expect(readScaffold([{ level: "info", n: 1 }]).text).toContain(
       "- FIELD # no field of the sample looks like a command",
