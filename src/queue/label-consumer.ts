@@ -32,7 +32,7 @@ export class LabelConsumer {
   constructor(settings: QueueWorkerSettings, connection: RedisConnection) {
     this.#settings = settings;
     this.#connection = connection;
-    this.#cache = createResultCache(connection, settings.version, settings.cacheEntries);
+    this.#cache = createResultCache(connection, settings.version, settings.cacheEntries, () => performance.now());
     const { encode, batchTexts: maxTexts, batchChars: maxChars, batchesInFlight: maxInFlight } = settings;
     this.#batcher = createMicroBatcher({ encode, maxTexts, maxChars, maxInFlight });
   }

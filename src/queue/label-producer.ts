@@ -16,6 +16,8 @@ import { receiveReplies, replyKey } from "./reply.ts";
 import { createResultCache } from "./result-cache.ts";
 
 const closeWithinMs = 20_000;
+/** Why the parts of a call end that has its result. Made once: it is no error, and its stack costs. */
+const over = new Error("the call is over");
 
 /** Puts texts into the queue and waits for what workers say of them. */
 export class LabelProducer {
@@ -44,7 +46,7 @@ export class LabelProducer {
     this.#connection = connection;
     this.#inbox = inbox;
     this.#queue = queue;
-    this.#cache = createResultCache(connection, settings.version, settings.cacheEntries);
+    this.#cache = createResultCache(connection, settings.version, settings.cacheEntries, monotonic);
     this.#window = createAdmissionWindow({
       minTexts: settings.batchTexts,
       maxTexts: settings.maxPendingTexts,
@@ -92,7 +94,7 @@ export class LabelProducer {
     try {
       await Promise.all(batches.map(send));
     } finally {
-      failure.abort();
+      failure.abort(over);
     }
     this.#totals.failed += values.reduce((sum, value) => sum + (value === failedText ? 1 : 0), 0);
     return values.map((value) => unpackRanking(value ?? failedText, topK));

@@ -11,6 +11,7 @@ export interface ResultCache {
 
 const keptSecs = 30 * 86_400;
 const maxFields = 1_024;
+const lookEveryMs = 1_000;
 
 /** Starts the next generation; by two callers at once only once. */
 const rotation = `if redis.call('HLEN', KEYS[1]) < tonumber(ARGV[1]) then return 0 end
@@ -21,12 +22,27 @@ return 1`;
 /**
  * A cache of at most `maxEntries` in two hashes: new and used entries are in the young one; when it holds half of
  * `maxEntries`, it becomes the old one, and the old one is dropped. That needs no eviction policy of the server.
- * `maxEntries` 0 caches nothing.
+ * `maxEntries` 0 caches nothing. `now` is monotonic milliseconds.
  */
-export function createResultCache(connection: RedisConnection, version: string, maxEntries: number): ResultCache {
+export function createResultCache(
+  connection: RedisConnection,
+  version: string,
+  maxEntries: number,
+  now: () => number,
+): ResultCache {
   const young = connection.key("cache", version, "young");
   const old = connection.key("cache", version, "old");
   const half = Math.ceil(maxEntries / 2);
+  let hasOld = true;
+  let lookedMs = Number.NEGATIVE_INFINITY;
+
+  /** Most caches never fill their first generation, and a look at the second costs as much as one at the first. */
+  const isOldThere = async (): Promise<boolean> => {
+    if (now() - lookedMs < lookEveryMs) return hasOld;
+    lookedMs = now();
+    hasOld = Number(await connection.call("EXISTS", [old])) > 0;
+    return hasOld;
+  };
 
   const lookUp = async (key: string, digests: readonly string[]): Promise<readonly (string | undefined)[]> => {
     const found: (string | undefined)[] = [];
@@ -53,7 +69,7 @@ export function createResultCache(connection: RedisConnection, version: string, 
       if (maxEntries === 0) return digests.map(() => undefined);
       const found = [...(await lookUp(young, digests))];
       const rows = [...found.keys()].filter((row) => found[row] === undefined);
-      if (rows.length === 0) return found;
+      if (rows.length === 0 || !(await isOldThere())) return found;
       const older = await lookUp(
         old,
         rows.map((row) => digests[row] ?? ""),
