@@ -11,6 +11,7 @@ import { interpretMapping } from "../../src/normalize/interpret-mapping.ts";
 import { loadMappings } from "../../src/normalize/load-mappings.ts";
 import type { Mapping } from "../../src/normalize/mapping-schema.ts";
 import type { Document } from "../../src/sdk/document.ts";
+import { putField } from "./put-field.ts";
 
 const mappings = loadMappings(path.resolve(import.meta.dirname, "../../mappings"));
 
@@ -53,7 +54,7 @@ const value = fc.oneof(
 const field = fc.record({ path: fc.constantFrom(...paths), nestedTo: fc.nat(8), value });
 const shaped = fc.array(field, { maxLength: 14 }).map((fields): Document => {
   const document: Record<string, unknown> = {};
-  for (const one of fields) put(document, one.path.split("."), one.nestedTo, one.value);
+  for (const one of fields) putField(document, one.path, one.nestedTo, one.value);
   return document;
 });
 const arbitrary = fc.oneof(
@@ -63,18 +64,6 @@ const arbitrary = fc.oneof(
     fc.jsonValue({ maxDepth: 5 }),
   ),
 );
-
-function put(holder: Record<string, unknown>, segments: string[], nested: number, inner: unknown): void {
-  const [first = "", ...rest] = segments;
-  if (rest.length === 0 || nested === 0) {
-    holder[segments.join(".")] = inner;
-    return;
-  }
-  const existing = holder[first];
-  const next: Record<string, unknown> = isObject(existing) ? { ...existing } : {};
-  holder[first] = next;
-  put(next, rest, nested - 1, inner);
-}
 
 /** The mappings that hold something between documents, and what leads to them: few, since each restart compiles them. */
 const remembering = mappings.filter(

@@ -4,12 +4,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import { isObject } from "../../src/normalize/compile-path.ts";
 import { interpretCondition } from "../../src/normalize/interpret-condition.ts";
 import { loadMappings } from "../../src/normalize/load-mappings.ts";
 import type { Condition, Mapping } from "../../src/normalize/mapping-schema.ts";
 import { createRecogniser, inOrder } from "../../src/normalize/recogniser.ts";
 import type { Document } from "../../src/sdk/document.ts";
+import { putField } from "./put-field.ts";
 
 const samplesSchema = z.object({
   matches: z.array(z.object({ documents: z.array(z.record(z.string(), z.unknown())) })),
@@ -66,21 +66,9 @@ const value = fc.oneof(leaf, fc.array(leaf, { maxLength: 3 }));
 const field = fc.record({ name: fc.constantFrom(...fields), nestedTo: fc.nat(8), value });
 const documents = fc.array(field, { maxLength: 10 }).map((list) => {
   const document: Record<string, unknown> = {};
-  for (const one of list) put(document, one.name.split("."), one.nestedTo, one.value);
+  for (const one of list) putField(document, one.name, one.nestedTo, one.value);
   return document;
 });
-
-function put(holder: Record<string, unknown>, segments: string[], nested: number, inner: unknown): void {
-  const [first = "", ...rest] = segments;
-  if (rest.length === 0 || nested === 0) {
-    holder[segments.join(".")] = inner;
-    return;
-  }
-  const existing = holder[first];
-  const next: Record<string, unknown> = isObject(existing) ? { ...existing } : {};
-  holder[first] = next;
-  put(next, rest, nested - 1, inner);
-}
 
 function holds({ mapping }: { readonly mapping: Mapping }, document: Document): boolean {
   return interpretCondition(mapping.recognise, document);
