@@ -32,10 +32,14 @@ export function addMappingCommands(program: Command, run: Run, registry: Connect
       run(() => newMappingCommand(name, options, registry, terminal)),
     );
   withMappingOptions(mappings.command("coverage").description("which mapping takes how many documents of a sample"))
-    .requiredOption("--input <file...>", "NDJSON, JSON, text lines, .gz; - for standard input")
+    .option("--input <file...>", "NDJSON, JSON, text lines, .gz; - for standard input; else the source of --config")
+    .option("--sample <documents>", "how many documents of that source at most", "10000")
     .option("--json", "print JSON", false)
-    .addHelpText("after", "\nExample:\n  tagsmith mappings coverage --input samples/data/*")
-    .action((options: MappingOptions & { input: string[]; json: boolean }) =>
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tagsmith mappings coverage --input samples/data/*\n  tagsmith mappings coverage --config tagsmith.yaml --sample 1000",
+    )
+    .action((options: MappingOptions & { input?: string[]; sample: string; json: boolean }) =>
       run(() => mappingCoverageCommand(options, registry, terminal)),
     );
 }

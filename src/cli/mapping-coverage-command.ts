@@ -1,3 +1,5 @@
+import { loadConfig } from "../config/load-config.ts";
+import { TagsmithError } from "../event/tagsmith-error.ts";
 import { builtInReaders } from "../normalize/built-in-readers.ts";
 import { type CoverageRow, createCoverageCounter } from "../normalize/count-coverage.ts";
 import { createNormalizer } from "../normalize/create-normalizer.ts";
@@ -8,10 +10,14 @@ import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
 import { type MappingOptions, openMappings } from "./open-mappings.ts";
 import { readRecords } from "./read-records.ts";
+import { sampleSource } from "./sample-source.ts";
 import { formatTable, printable, printableJson, type Terminal } from "./terminal.ts";
 
 interface CoverageOptions extends MappingOptions {
-  readonly input: readonly string[];
+  /** Absent: the source of the configuration is sampled. */
+  readonly input?: readonly string[];
+  /** Documents of a source at most. */
+  readonly sample: string;
   readonly json: boolean;
 }
 
@@ -24,13 +30,13 @@ export async function mappingCoverageCommand(
   const mappings = mappingsOf(openMappings(options));
   const counter = createCoverageCounter();
   let documents = 0;
-  for (const path of options.input) {
+  for (const batches of samplesOf(options, registry, terminal)) {
     const normalizer = createNormalizer({ mappings, readers: builtInReaders, source: "file" });
     const count = (results: readonly Result[], records: readonly SourceRecord[]): void => {
       const byPlace = new Map(records.map((record) => [placeOf(record), record]));
       for (const result of results) counter.add(result, byPlace.get(placeOf(result.records[0])));
     };
-    for await (const records of readRecords(path, registry)) {
+    for await (const records of batches) {
       documents += records.length;
       count(normalizer.normalize(records), records);
     }
@@ -40,6 +46,29 @@ export async function mappingCoverageCommand(
   if (options.json) terminal.out.write(printableJson(`${JSON.stringify({ documents, rows })}\n`));
   else terminal.out.write(coverageText(documents, rows));
   return exitCodes.ok;
+}
+
+function samplesOf(
+  { input, config, sample }: CoverageOptions,
+  registry: ConnectorRegistry,
+  terminal: Terminal,
+): AsyncIterable<readonly SourceRecord[]>[] {
+  if (input !== undefined) return input.map((path) => readRecords(path, registry));
+  if (config === undefined) {
+    throw new TagsmithError(
+      "option_invalid",
+      "mappings coverage: name files by --input or a source by --config.",
+      "exit",
+    );
+  }
+  if (!/^[1-9]\d{0,8}$/.test(sample)) {
+    throw new TagsmithError(
+      "option_invalid",
+      `mappings coverage: --sample: "${sample}" is no number of documents.`,
+      "exit",
+    );
+  }
+  return [sampleSource(loadConfig(config), Number(sample), registry, terminal)];
 }
 
 function placeOf(record: { readonly container: string; readonly id: string } | undefined): string {

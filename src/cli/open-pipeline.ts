@@ -13,10 +13,10 @@ import { loadRedactionRules } from "../normalize/redact/redaction-rules.ts";
 import { createReloadableNormalizer } from "../normalize/reloadable-normalizer.ts";
 import { createRedaction, noRedaction, type Redaction } from "../pipeline/redaction.ts";
 import type { PipelineParts } from "../pipeline/wire.ts";
-import type { Connector } from "../sdk/connector.ts";
 import { openState, type State } from "../state/open-state.ts";
 import type { QueueGauges } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
+import { findConnector, settingsOf } from "./find-connector.ts";
 import type { RunObserver } from "./observe-run.ts";
 import { type OpenLabeller, openLabeller } from "./open-labeller.ts";
 import { mappingSources } from "./open-mappings.ts";
@@ -44,7 +44,7 @@ export async function openPipeline(
   registry: ConnectorRegistry,
   { counts, metrics: { signals }, onWait }: Pick<RunObserver, "counts" | "metrics" | "onWait">,
 ): Promise<OpenPipeline> {
-  const reading = connectorOf(registry, config.source.type, "source");
+  const reading = findConnector(registry, config.source.type, "source");
   if (config.source.type === config.sink.type) reading.checkPair?.(settingsOf(config.source), settingsOf(config.sink));
   const source = reading.createSource(settingsOf(config.source), {
     signals,
@@ -74,7 +74,7 @@ export async function openPipeline(
   try {
     const { model, vocabulary } = opened.artifact;
     const context = { model, vocabulary, techniques: loadAttack(bundled.attack()), signals };
-    const sink = connectorOf(registry, config.sink.type, "sink").createSink(settingsOf(config.sink), context);
+    const sink = findConnector(registry, config.sink.type, "sink").createSink(settingsOf(config.sink), context);
     closers.push(() => sink.close());
     const state = openStateFile(config.state.path);
     closers.push(() => state.close());
@@ -107,18 +107,6 @@ export async function openPipeline(
 function openRedaction({ redact, redaction }: Config): Redaction {
   if (redact === "off") return noRedaction;
   return createRedaction(redact, compileRedactor(loadRedactionRules(redaction.path ?? bundled.redaction())));
-}
-
-function connectorOf(registry: ConnectorRegistry, name: string, role: "source" | "sink"): Connector {
-  const connector = registry.get(name);
-  if (connector !== undefined) return connector;
-  const known = [...registry.keys()].join(", ");
-  throw new TagsmithError("config_invalid", `${role}.type: no connector "${name}"; there is: ${known}`, "exit");
-}
-
-function settingsOf(part: Config["source"]): Record<string, unknown> {
-  const { type: _type, ...settings } = part;
-  return settings;
 }
 
 function openStateFile(path: string): State {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshFolder, root, runTagsmith } from "./tagsmith-process.ts";
@@ -40,6 +40,23 @@ describe("tagsmith mappings", () => {
     });
     const text = await runTagsmith(["mappings", "coverage", "--input", sample]);
     expect(text.out).toContain("fields: app, cmd, login_id, machine, who");
+  });
+
+  it("samples the source of a configuration, as far as it is asked to, and stores nothing", async () => {
+    const config = join(folder, "tagsmith.yaml");
+    const sink = "{ type: file, labels: labels.ndjson, verdicts: verdicts.ndjson, dead_letters: dead.ndjson }";
+    writeFileSync(
+      config,
+      `source: { type: file, paths: [${sample}] }\nsink: ${sink}\nstate: { path: ${join(folder, "no.db")} }\n`,
+    );
+    const whole = await runTagsmith(["mappings", "coverage", "--config", config, "--json"]);
+    expect(JSON.parse(whole.out)).toMatchObject({ documents: 2 });
+    const one = await runTagsmith(["mappings", "coverage", "--config", config, "--sample", "1", "--json"]);
+    expect(JSON.parse(one.out)).toMatchObject({ documents: 1 });
+    expect(existsSync(join(folder, "no.db"))).toBe(false);
+    const none = await runTagsmith(["mappings", "coverage"]);
+    expect(none.code).toBe(2);
+    expect(none.err).toMatch(/option_invalid: .*--input or a source by --config/);
   });
 
   it("lists all mappings with their order and where they come from", async () => {
