@@ -6,6 +6,7 @@ import { runPipeline } from "../pipeline/wire.ts";
 import { type HealthServer, openHealthServer } from "../server/health-server.ts";
 import type { RunSnapshot } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
+import { endLeftovers } from "./end-leftovers.ts";
 import { exitCodes } from "./exit-code.ts";
 import { observeRun, type RunObserver } from "./observe-run.ts";
 import { type OpenPipeline, openPipeline } from "./open-pipeline.ts";
@@ -97,6 +98,7 @@ async function runConfig(
     await health?.close();
     await pipeline.close();
     stop.release();
+    if (pipeline.queue !== undefined) endLeftovers();
   }
   const seconds = observer.seconds();
   if (options.json) terminal.out.write(`${JSON.stringify(summaryJson(summary, counts, seconds))}\n`);

@@ -7,6 +7,7 @@ import { loadVocabulary } from "../event/vocabulary.ts";
 import type { Encoder } from "../label/encoder.ts";
 import { loadArtifact } from "../label/load-artifact.ts";
 import type { QueueWorker, QueueWorkerSettings } from "../queue/queue-worker.ts";
+import { endLeftovers } from "./end-leftovers.ts";
 import { exitCodes } from "./exit-code.ts";
 import { openEncoder } from "./open-labeller.ts";
 import { oncePerSecond } from "./open-queue-encoder.ts";
@@ -50,6 +51,7 @@ export async function workerCommand(options: WorkerOptions, terminal: Terminal):
   } finally {
     await encoder.close();
     stop.release();
+    endLeftovers();
   }
 }
 

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { leave, type Member, report } from "./fleet.ts";
+import { orTimeout } from "./patience.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
 export interface HeartbeatSettings {
@@ -15,6 +16,9 @@ export interface HeartbeatSettings {
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
+
+/** A server that is away notices by itself that we are gone. */
+const leaveWithinMs = 1_000;
 
 /** Keeps a member of the fleet known. */
 export interface Heartbeat {
@@ -46,7 +50,7 @@ export async function startHeartbeat(settings: HeartbeatSettings): Promise<Heart
     },
     async stop() {
       clearInterval(timer);
-      await leave(connection, id).catch(onError);
+      await orTimeout(leave(connection, id), leaveWithinMs);
     },
   };
 }

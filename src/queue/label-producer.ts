@@ -231,7 +231,7 @@ export class LabelProducer {
     await this.#stopHeartbeat();
     await orTimeout(this.#connection.call("UNLINK", [replyKey(this.#connection, this.#settings.id)]), 1_000);
     await this.#inbox.close();
-    await Promise.all(this.#background);
+    await orTimeout(Promise.all(this.#background), 1_000);
     await orTimeout(this.#queue.close(), 2_000);
     await this.#connection.close();
   }

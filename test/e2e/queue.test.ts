@@ -1,7 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
 import { freshFolder, linesOf, root, runTagsmith, startTagsmith, writeConfig } from "./tagsmith-process.ts";
@@ -74,4 +75,37 @@ describe("labelling on several machines", () => {
     expect(refused.err).toContain("queue_redis_unauthorized");
     expect(refused.err).not.toContain("wrong");
   }, 60_000);
+
+  it("ends workers and pipelines that are stopped while Redis is away, and a worker that grows too large", async () => {
+    const folder = freshFolder("queue-away");
+    const own = await startRedis();
+    const queue = `queue: { type: bullmq, redis_url: "${own.url}", worker: { stop_within_secs: 1 } }`;
+    const config = configIn(folder, "away", queue);
+    try {
+      const large = await runTagsmith([
+        "worker",
+        "--config",
+        configIn(folder, "large", queue.replace("stop_within_secs: 1", "max_memory_bytes: 1000")),
+      ]);
+      expect(large).toMatchObject({ code: 8 });
+      expect(large.err).toContain("worker_memory_exceeded");
+      const worker = await startWorker(config);
+      const pipeline = startTagsmith(["run", "--config", config, "--quiet"]);
+      let said = "";
+      pipeline.stderr?.on("data", (text: Buffer) => (said += String(text)));
+      await until(() => existsSync(join(folder, "away", "labels.ndjson")));
+      await own.kill("SIGKILL");
+      await until(() => said.includes("queue_redis_unreachable"));
+      const ends = [worker, pipeline].map((child) => once(child, "exit"));
+      worker.kill("SIGTERM");
+      pipeline.kill("SIGTERM");
+      expect((await Promise.all(ends)).map(([code]) => code)).toEqual([0, 130]);
+    } finally {
+      await own.stop();
+    }
+  }, 120_000);
 });
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await sleep(50);
+}
