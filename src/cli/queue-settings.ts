@@ -26,8 +26,14 @@ export function redisSettings({ queue }: WorkerConfig): RedisSettings {
     password: password === undefined ? fromFile : expandVariables(password, "queue.password", env),
     ca: caFile === undefined ? undefined : readSecretFile(caFile, "queue.ca_file"),
     isCluster: queue.cluster,
+    sentinels: queue.sentinel && { name: queue.sentinel.name, hosts: queue.sentinel.hosts.map(hostOf) },
     keyPrefix: queue.key_prefix,
   };
+}
+
+function hostOf(text: string): { readonly host: string; readonly port: number } {
+  const [host = "", port = ""] = text.split(":");
+  return { host, port: Number(port) };
 }
 
 /**

@@ -18,6 +18,13 @@ export const queueSchema = z.strictObject({
   password_file: z.string().min(1).optional(),
   ca_file: z.string().min(1).optional().describe("Authority that signed the server's certificate."),
   cluster: z.boolean().default(false).describe("The address is a node of a Redis cluster."),
+  sentinel: z
+    .strictObject({
+      name: z.string().min(1).describe("Name of the group of servers."),
+      hosts: z.array(z.string().regex(/^[^:]+:\d{1,5}$/, "expected host:port")).min(1),
+    })
+    .optional()
+    .describe("Sentinels that know the primary; redis_url then gives scheme, user and database only."),
   key_prefix: z
     .string()
     .regex(/^[\w.-]{1,64}$/, "expected letters, digits, dots, dashes and underscores")

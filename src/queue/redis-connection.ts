@@ -10,6 +10,10 @@ export interface RedisSettings {
   /** PEM text of the authority that signed the server's certificate; the system's own when left out. */
   readonly ca?: string | undefined;
   readonly isCluster: boolean;
+  /** Who knows where the primary is; the address in `url` is not used then. */
+  readonly sentinels?:
+    | { readonly name: string; readonly hosts: readonly { readonly host: string; readonly port: number }[] }
+    | undefined;
   /** Begins all keys, in braces: one slot of a cluster holds them all. */
   readonly keyPrefix: string;
 }
@@ -71,7 +75,11 @@ async function createClient(settings: RedisSettings): Promise<Redis | Cluster> {
   const port = Number(givenPort === "" ? 6379 : givenPort);
   const db = Number(pathname.slice(1));
   if (settings.isCluster) return new Cluster([{ host, port }], { clusterRetryStrategy: waitMs, redisOptions: options });
-  return new Redis({ ...options, host, port, db, retryStrategy: waitMs });
+  const { sentinels } = settings;
+  if (sentinels === undefined) return new Redis({ ...options, host, port, db, retryStrategy: waitMs });
+  const { name, hosts } = sentinels;
+  const watch = { name, sentinels: [...hosts], failoverDetector: false, sentinelRetryStrategy: waitMs };
+  return new Redis({ ...options, ...watch, db, retryStrategy: waitMs });
 }
 
 function optionsOf({ url, username, password, ca }: RedisSettings): Omit<RedisOptions, "replyMapping"> {

@@ -18,6 +18,12 @@ const kinds: readonly Kind[] = [
     remedy: "exit",
     what: "refuses us",
   },
+  {
+    pattern: /could not renew lock|Missing (lock|key) for job/,
+    code: "queue_job_taken_over",
+    remedy: "retry",
+    what: "has given a job to another worker, or lost it",
+  },
   { pattern: /^OOM\b/, code: "queue_redis_full", remedy: "retry", what: "is full" },
   {
     pattern: /^(LOADING|MASTERDOWN|READONLY|UNBLOCKED|CLUSTERDOWN|TRYAGAIN|BUSY)\b/,

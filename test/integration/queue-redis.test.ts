@@ -105,6 +105,34 @@ describe("a Redis that fails", () => {
   }, 60_000);
 });
 
+describe("a Redis with a replica and a sentinel", () => {
+  it("fails over to the replica, and work goes on there", async () => {
+    const primary = await redisWith();
+    const replica = await redisWith({ config: [`replicaof 127.0.0.1 ${primary.port}`] });
+    const sentinel = await redisWith({
+      isSentinel: true,
+      config: [
+        `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
+        "sentinel down-after-milliseconds main 500",
+        "sentinel failover-timeout main 3000",
+      ],
+    });
+    const watcher = await connectRedis(redisAt(sentinel.url), () => undefined);
+    closers.push(() => watcher.close());
+    while (!String(await watcher.call("SENTINEL", ["replicas", "main"])).includes(String(replica.port)))
+      await sleep(100);
+    const sentinels = { name: "main", hosts: [{ host: "127.0.0.1", port: sentinel.port }] };
+    const { producer } = await pairOn(redisAt("redis://main.example.com", { sentinels }));
+    const texts = textsOf("failover", 3_000);
+    const result = producer.encode(texts, open);
+    await sleep(200);
+    await primary.kill("SIGKILL");
+    expect((await result).map(bitsOf)).toEqual(expected(texts));
+    const [, port] = Object(await watcher.call("SENTINEL", ["get-master-addr-by-name", "main"]));
+    expect(Number(port)).toBe(replica.port);
+  }, 90_000);
+});
+
 describe("a network that fails", () => {
   it("is cut and mended again and again", async () => {
     const server = await redisWith();

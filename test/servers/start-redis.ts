@@ -17,6 +17,8 @@ export interface RedisOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Answers TLS only, on the port; the lines of `config` name the keys. */
   readonly isTls?: boolean;
+  /** Watches other servers instead of holding data. */
+  readonly isSentinel?: boolean;
 }
 
 /** A real Redis on loopback. */
@@ -42,11 +44,12 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
     ...(options.isTls === true ? ["port 0", `tls-port ${port}`] : [`port ${port}`]),
     "bind 127.0.0.1",
     `dir ${folder}`,
-    'save ""',
+    ...(options.isSentinel === true ? [] : ['save ""']),
     ...(options.config ?? []).map((line) => line.replaceAll("{folder}", folder)),
   ];
   await writeFile(join(folder, "redis.conf"), `${lines.join("\n")}\n`);
-  const launch = () => launchRedis(binary, folder, port);
+  const mode = options.isSentinel === true ? ["--sentinel"] : [];
+  const launch = () => launchRedis(binary, folder, mode, port);
   let child = await launch();
   const kill = (how: NodeJS.Signals = "SIGKILL") => end(child, how);
   return {
@@ -66,8 +69,13 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
   };
 }
 
-async function launchRedis(binary: string, folder: string, port: number): Promise<ChildProcess> {
-  const child = spawn(binary, [join(folder, "redis.conf")], { stdio: ["ignore", "pipe", "pipe"] });
+async function launchRedis(
+  binary: string,
+  folder: string,
+  mode: readonly string[],
+  port: number,
+): Promise<ChildProcess> {
+  const child = spawn(binary, [join(folder, "redis.conf"), ...mode], { stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Buffer) => {

@@ -220,6 +220,7 @@ describe("redisError", () => {
     ["READONLY You can't write against a read only replica.", "queue_redis_unready", "retry"],
     ["connect ECONNREFUSED 127.0.0.1:6379", "queue_redis_unreachable", "retry"],
     ["self-signed certificate in certificate chain", "queue_redis_tls_failed", "exit"],
+    ["Missing lock for job 7. moveToFinished", "queue_job_taken_over", "retry"],
     ["ERR unknown command", "queue_redis_failed", "retry"],
   ])("reads %s", (message, code, remedy) => {
     expect(redisError(new Error(message))).toMatchObject({ code, remedy });
