@@ -7,6 +7,7 @@ import { compileMatcher } from "../../src/sigma/match/compile-matcher.ts";
 import { parseAddress } from "../../src/sigma/match/ip-address.ts";
 import { unmatchableReason } from "../../src/sigma/match/unmatchable.ts";
 import { parse } from "../../src/sigma/parse/parse.ts";
+import type { ServerVersion } from "../servers/server-version.ts";
 import { type RunningServer, startServer } from "../servers/start-server.ts";
 import { rareRule, rareSelections } from "./compat-rules.ts";
 import { activeRules, missingPeers, ruleFiles, unpack } from "./peers.ts";
@@ -17,6 +18,9 @@ const missing = missingPeers();
 
 /** ES|QL gives no more rows than this. */
 const maxRows = 10_000;
+
+/** OpenSearch takes no longer text in a query_string, unless its settings say so. */
+const maxText = 32_000;
 
 /** What SigmaHQ's rules need more than a server of the tests allows, by title. */
 const tooLarge = new Map([["Vulnerable Driver Load", "4,400 wildcard queries need more memory than the server has"]]);
@@ -30,6 +34,13 @@ function rulesIn(files: readonly string[]): Rule[] {
 /** Keywords are searched for in every field there is: hundreds here. */
 function hasKeywords(rule: Rule): boolean {
   return JSON.stringify([...rule.detections.values()]).includes('"kind":"keyword"');
+}
+
+/** Rules without fields that are values in one and objects in another (`event`, `event.code`): no index holds both. */
+function withoutClashes(rules: readonly Rule[]): Rule[] {
+  const fields = [...typesFor(rules).fields.keys()];
+  const holders = new Set(fields.filter((field) => fields.some((other) => other.startsWith(`${field}.`))));
+  return rules.filter((rule) => ![...typesFor([rule]).fields.keys()].some((field) => holders.has(field)));
 }
 
 /** Keywords are looked for in the fields of the mapping; the documents have them in `message`. */
@@ -54,9 +65,14 @@ function fitting(document: FlatDocument, types: FieldTypes): FlatDocument {
   return Object.fromEntries(fields);
 }
 
-describe.skipIf(missing !== undefined)(
-  `queries on Elasticsearch${missing === undefined ? "" : ` (skipped: ${missing})`}`,
-  () => {
+const versions: readonly (readonly [ServerVersion, readonly Target[]])[] = [
+  [{ product: "elasticsearch", version: "8.19.21" }, ["dsl", "lucene", "esql"]],
+  [{ product: "opensearch", version: "3.4.0" }, ["dsl", "lucene"]],
+];
+
+describe.skipIf(missing !== undefined).each(versions)(
+  `queries on %j${missing === undefined ? "" : ` (skipped: ${missing})`}`,
+  (version, targets) => {
     let server: RunningServer;
     let engine: SearchEngine;
     let types: FieldTypes;
@@ -67,7 +83,7 @@ describe.skipIf(missing !== undefined)(
       const unpacked = unpack("rules");
       const all = rulesIn(ruleFiles(unpacked.folder, activeRules));
       unpacked.remove();
-      rules = all.filter((rule, index) => rule.logsource.product !== "windows" || index % 2 === 0);
+      rules = withoutClashes(all.filter((rule, index) => rule.logsource.product !== "windows" || index % 2 === 0));
       types = typesFor(rules);
       const random = seeded(7);
       const documents = rules.flatMap((rule) => documentsFor(rule, random)).map((each) => fitting(each, types));
@@ -76,7 +92,7 @@ describe.skipIf(missing !== undefined)(
       for (const [number, document] of documents.entries()) {
         for (const rule of matcher.match(document)) expected[rule]?.push(number);
       }
-      server = await startServer({ product: "elasticsearch", version: "8.19.21" }, { heap: "1g" });
+      server = await startServer(version, { heap: "1g", config: ["indices.query.bool.max_clause_count: 20000"] });
       engine = searchEngine(server.url, "sigma-documents");
       await engine.load(types, documents);
     }, 600_000);
@@ -88,6 +104,7 @@ describe.skipIf(missing !== undefined)(
       if (conversion.kind === "refused") return `refused: ${conversion.reasons[0]}`;
       const numbers = new Set<number>();
       for (const query of conversion.queries) {
+        if (typeof query === "string" && query.length > maxText) return "longer than OpenSearch takes by default";
         const wrapped = typeof query === "string" && target === "lucene" ? { query_string: { query } } : query;
         const hits = typeof wrapped === "string" ? await engine.esql(wrapped) : await engine.search(wrapped);
         if (typeof hits === "string") throw new Error(`${rule.metadata.title}: ${hits}`);
@@ -96,22 +113,19 @@ describe.skipIf(missing !== undefined)(
       return [...numbers].sort((a, b) => a - b);
     }
 
-    it.each(["dsl", "lucene", "esql"] as const)(
-      "find with %s what the matcher finds, for every rule",
-      async (target) => {
-        let same = 0;
-        for (const [index, rule] of rules.entries()) {
-          const hits = expected[index] ?? [];
-          if (tooLarge.has(rule.metadata.title) || (target === "esql" && hits.length > maxRows)) continue;
-          const numbers = await found(rule, target, types);
-          if (typeof numbers === "string") continue;
-          expect(numbers, rule.metadata.title).toEqual(hits);
-          same += 1;
-        }
-        expect(rules.length).toBeGreaterThan(2_000);
-        expect(same / rules.length).toBeGreaterThan(0.98);
-      },
-    );
+    it.each(targets)("find with %s what the matcher finds, for every rule", async (target) => {
+      let same = 0;
+      for (const [index, rule] of rules.entries()) {
+        const hits = expected[index] ?? [];
+        if (tooLarge.has(rule.metadata.title) || (target === "esql" && hits.length > maxRows)) continue;
+        const numbers = await found(rule, target, types);
+        if (typeof numbers === "string") continue;
+        expect(numbers, rule.metadata.title).toEqual(hits);
+        same += 1;
+      }
+      expect(rules.length).toBeGreaterThan(2_000);
+      expect(same / rules.length).toBeGreaterThan(0.98);
+    });
 
     it("find the same for what SigmaHQ's rules do not use", async () => {
       const refused: string[] = [];
@@ -125,21 +139,24 @@ describe.skipIf(missing !== undefined)(
         await engine.load(own, fit);
         const matcher = compileMatcher([rule]);
         const hits = fit.flatMap((document, number) => (matcher.match(document).length > 0 ? [number] : []));
-        for (const target of ["dsl", "lucene", "esql"] as const) {
+        for (const target of targets) {
           const numbers = await found(rule, target, own);
           if (typeof numbers === "string") refused.push(`${name} in ${target}`);
           else expect(numbers, `${name} in ${target}: ${JSON.stringify(fit)}`).toEqual(hits);
         }
       }
-      expect(refused).toEqual([
+      const known = [
         "parts of times in lucene",
         "parts of times in esql",
+        // Its letters could be digits of an address in the index's field of numbers.
+        "keywords in dsl",
         "keywords in lucene",
         "keywords in esql",
         "all keywords in lucene",
         "all keywords in esql",
         "a field compared with another in lucene",
-      ]);
+      ];
+      expect(refused).toEqual(known.filter((each) => targets.some((target) => each.endsWith(` in ${target}`))));
     });
   },
 );

@@ -98,6 +98,6 @@ function indexBody(types: FieldTypes): object {
       "index.mapping.total_fields.limit": 5_000,
       "index.max_result_window": 100_000,
     },
-    mappings: { subobjects: false, properties: { ...properties, doc_number: { type: "integer" } } },
+    mappings: { properties: { ...properties, doc_number: { type: "integer" } } },
   };
 }

@@ -2,7 +2,7 @@ import type { CompareOp, StringValue, TimePartValue, Value } from "../ast.ts";
 import { parseAddress } from "../match/ip-address.ts";
 import { numberOf } from "../match/scalar.ts";
 import type { Approximation } from "./approximate.ts";
-import { hasWideCase, lowered, plainText, textsOf } from "./exact-string.ts";
+import { hasWideCase, isCaseless, lowered, plainText, textsOf } from "./exact-string.ts";
 import type { FieldLeaf, Leaf } from "./expression.ts";
 import { type FieldType, type FieldTypes, typeFor } from "./field-types.ts";
 import { luceneRegex, luceneRegexOfString } from "./lucene-regex.ts";
@@ -96,7 +96,8 @@ function writeString(field: string, value: StringValue, type: FieldType): DslQue
 
 function writeKeywordString(field: string, value: StringValue, text: string | undefined): DslQuery {
   if (hasWideCase(value)) return regexp(field, luceneRegexOfString(value));
-  const fold = value.cased ? {} : { case_insensitive: true };
+  // Not where case makes no difference: OpenSearch finds no empty text with it.
+  const fold = isCaseless(value) ? {} : { case_insensitive: true };
   if (text !== undefined) return { term: { [field]: { value: text, ...fold } } };
   const last = value.parts.at(-1);
   const stem = value.parts.slice(0, -1);
