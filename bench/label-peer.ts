@@ -1,19 +1,19 @@
 // Distinct command lines a second, each tier beside sentence-transformers on the same texts: `node bench/label-peer.ts`.
-// The texts are the development commands of ../shared where that folder is, else our own.
+// The texts are those of training/eval, which no stage was trained on: it is unsure as often as of new commands.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tiers } from "../src/label/onnx-encoder.ts";
-import { benchTier, distinctCommands } from "./labels.ts";
+import { benchTier } from "./labels.ts";
 
 const root = join(import.meta.dirname, "..");
-const commands = join(root, "../shared/data/secebl/commands_tagged.dev.jsonl");
+const folder = join(root, "training/eval");
 const peerTexts = 1_024;
 
 function loadTexts(): readonly string[] {
-  if (!existsSync(commands)) return distinctCommands(4_096, 2);
-  const lines = readFileSync(commands, "utf8").trim().split("\n");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+  const lines = files.flatMap((name) => readFileSync(join(folder, name), "utf8").trim().split("\n"));
   return [...new Set(lines.map((line): string => JSON.parse(line).raw))];
 }
 

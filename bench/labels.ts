@@ -195,7 +195,7 @@ function meanLength(texts: readonly string[]): number {
 }
 
 /** Commands that are all different, of the lengths that audit logs have (mean some 55 characters); seeded. */
-export function distinctCommands(count: number, seed: number): readonly string[] {
+function distinctCommands(count: number, seed: number): readonly string[] {
   let state = seed;
   const next = (bound: number) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
