@@ -3,7 +3,7 @@ import type { Config } from "../config/config-schema.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SearchServer } from "../sdk/search-server.ts";
-import type { RunSnapshot } from "../telemetry/run-metrics.ts";
+import type { QueueGauges, RunSnapshot } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
 import { openSinkServer } from "./open-sink-server.ts";
@@ -30,6 +30,21 @@ export async function statusCommand(
 }
 
 const counters = z.record(z.string(), z.number());
+const gauge = z.number().exactOptional();
+const queueSchema: z.ZodType<QueueGauges> = z.object({
+  waiting: gauge,
+  waitingBackfill: gauge,
+  active: gauge,
+  delayed: gauge,
+  oldestSecs: gauge,
+  oldestBackfillSecs: gauge,
+  workers: gauge,
+  workerTextsPerSec: gauge,
+  heldBackTexts: z.number(),
+  sharedTexts: z.number(),
+  failedTexts: z.number(),
+  lostJobs: z.number(),
+});
 const snapshotSchema: z.ZodType<RunSnapshot> = z.object({
   startedMs: z.number(),
   documents: z.number(),
@@ -45,6 +60,7 @@ const snapshotSchema: z.ZodType<RunSnapshot> = z.object({
   ingestLagSecs: z.number().exactOptional(),
   checkpointAgeSecs: z.number().exactOptional(),
   waitingFor: z.object({ code: z.string(), message: z.string() }).exactOptional(),
+  queue: queueSchema.exactOptional(),
 });
 
 /** What the run of this configuration says of itself; undefined when none answers. */
@@ -117,10 +133,21 @@ function runText(run: RunSnapshot | undefined, { health }: Config): string {
     ...kinds("source error", run.sourceErrors),
     ...kinds("sink error", run.sinkErrors),
     ...kinds("written", run.sinkDocuments),
+    ...(run.queue === undefined ? [] : queueRows(run.queue)),
   ];
   const waiting = run.waitingFor;
   const note = waiting === undefined ? "" : `waiting: ${oneLine(`${waiting.code}: ${waiting.message}`)}\n`;
   return formatTable(rows) + note;
+}
+
+function queueRows(queue: QueueGauges): [string, string | number][] {
+  const { waiting = 0, waitingBackfill = 0, oldestSecs, workers = 0, workerTextsPerSec = 0 } = queue;
+  return [
+    ["workers", `${workers}, ${workerTextsPerSec} texts/s`],
+    ["jobs waiting", `${waiting} live, ${waitingBackfill} of backfills`],
+    ["oldest live job", seconds(oldestSecs)],
+    ["texts given up", queue.failedTexts],
+  ];
 }
 
 function streamsText(streams: readonly StreamState[]): string {
