@@ -5,7 +5,7 @@ import type { FirstStageSettings } from "./load-artifact.ts";
 import { checkNames, type GraphResult, readResult, sessionOptions } from "./run-graph.ts";
 
 /** Rankings of the first stage, and what it thinks of every tag, row after row, before calibration. */
-export interface FirstResult extends GraphResult {
+interface FirstResult extends GraphResult {
   readonly raw: Float32Array;
 }
 
