@@ -58,5 +58,5 @@ const marks = [
 const body = [`<rect width="${width}" height="${height}" fill="#fff"/>`, ...marks].join("\n");
 writeFileSync(
   join(root, "docs/frontier.svg"),
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">\n${body}\n</svg>\n`,
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">\n<title>Recall against speed by tier</title>\n${body}\n</svg>\n`,
 );
