@@ -224,6 +224,14 @@ describe("a correlator", () => {
     expect(correlator.counts()).toMatchObject({ groups: 11, evictedGroups: 0 });
   });
 
+  it("takes the oldest events when too many wait, and calls what comes before them late", () => {
+    const correlator = createCorrelator(rules, [brute], { ...settings, maxLatenessMs: 1e12 });
+    for (let second = 0; second < 100_002; second += 1) correlator.push(logon("root", 1_000 + second));
+    expect(correlator.counts().lateEvents).toBe(0);
+    correlator.push(logon("root", 1));
+    expect(correlator.counts().lateEvents).toBe(1);
+  });
+
   it("refuses a state it did not write", () => {
     const correlator = createCorrelator(rules, [brute], settings);
     expect(() => correlator.restore({ version: 2 })).toThrow(/cannot be read/);

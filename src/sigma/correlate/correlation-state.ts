@@ -13,6 +13,7 @@ const entry = z.strictObject({
 export const correlatorStateSchema = z.strictObject({
   version: z.literal(1),
   newest: z.number().nullable(),
+  released: z.number().nullable(),
   /** Events that wait for earlier ones, with the ids of the rules they matched. */
   waiting: z.array(z.strictObject({ time: z.number(), event, matched: z.array(z.string()) })),
   groups: z.array(

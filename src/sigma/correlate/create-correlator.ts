@@ -2,11 +2,12 @@ import { TagsmithError } from "../../event/tagsmith-error.ts";
 import type { Document } from "../../sdk/document.ts";
 import type { Correlation, Rule } from "../ast.ts";
 import { type CorrelatorState, correlatorStateSchema } from "./correlation-state.ts";
-import { GroupWindow } from "./group-window.ts";
+import { GroupTable } from "./group-table.ts";
+import { lastingNames } from "./lasting-names.ts";
 import { entriesOf, groupOf, type Occurrence } from "./occurrence.ts";
 import { maxOrderedRules } from "./ordered-sets.ts";
 import { type Referable, resolveReferences } from "./resolve-references.ts";
-import type { ContributingEvent, WindowEntry } from "./window-entry.ts";
+import type { ContributingEvent } from "./window-entry.ts";
 
 export interface CorrelatorSettings {
   /** How long an event may arrive after a later one; alerts wait as long. Older events are counted as late and left out. */
@@ -57,6 +58,9 @@ interface CorrelatorCounts {
   readonly droppedEvents: number;
 }
 
+/** Events that wait for earlier ones at most; beyond it the oldest are taken although earlier ones may come, which are late then. */
+const maxWaiting = 100_000;
+
 /**
  * Counts matched events in sliding windows of event time. Events are put in order of time first, so the alerts are those of the
  * sorted stream as long as no event is later than `maxLatenessMs`; events of the same time keep the order of arrival.
@@ -72,23 +76,22 @@ export function createCorrelator(
 }
 
 class StreamCorrelator implements Correlator {
-  readonly #ruleIds: ReadonlyMap<Rule, string>;
-  readonly #correlationIds: ReadonlyMap<Correlation, string>;
+  readonly #ruleNames: ReadonlyMap<Rule, string>;
   readonly #correlations: readonly Correlation[];
   readonly #targets: readonly (readonly Referable[])[];
   readonly #settings: CorrelatorSettings;
   readonly #silent = new Set<Referable>();
-  /** By correlation and group key; the one touched last is last. */
-  #groups = new Map<string, GroupWindow>();
+  readonly #groups: GroupTable;
   #waiting: MatchedEvent[] = [];
   #newest = Number.NEGATIVE_INFINITY;
+  /** Time of the event taken last. */
+  #released = Number.NEGATIVE_INFINITY;
   #late = 0;
-  #evicted = 0;
   #dropped = 0;
 
   constructor(rules: readonly Rule[], correlations: readonly Correlation[], settings: CorrelatorSettings) {
-    this.#ruleIds = identities(rules);
-    this.#correlationIds = identities(correlations);
+    this.#ruleNames = lastingNames(rules);
+    this.#groups = new GroupTable(lastingNames(correlations), settings);
     this.#correlations = correlations;
     this.#settings = settings;
     this.#targets = resolveReferences(rules, correlations);
@@ -99,7 +102,8 @@ class StreamCorrelator implements Correlator {
   }
 
   push(matched: MatchedEvent): readonly CorrelationAlert[] {
-    if (!Number.isFinite(matched.time) || matched.time < this.#newest - this.#settings.maxLatenessMs) {
+    const oldest = Math.max(this.#newest - this.#settings.maxLatenessMs, this.#released);
+    if (!Number.isFinite(matched.time) || matched.time < oldest) {
       this.#late += 1;
       return [];
     }
@@ -120,19 +124,21 @@ class StreamCorrelator implements Correlator {
     return {
       groups: this.#groups.size,
       lateEvents: this.#late,
-      evictedGroups: this.#evicted,
+      evictedGroups: this.#groups.evicted,
       droppedEvents: this.#dropped,
     };
   }
 
   #release(until: number): readonly CorrelationAlert[] {
     const ready = this.#waiting.findIndex(({ time }) => time > until);
-    const released = this.#waiting.splice(0, ready < 0 ? this.#waiting.length : ready);
+    const count = ready < 0 ? this.#waiting.length : Math.max(ready, this.#waiting.length - maxWaiting);
+    const released = this.#waiting.splice(0, count);
+    this.#released = released.at(-1)?.time ?? this.#released;
     return released.flatMap((matched) => this.#process(matched));
   }
 
   #process({ event, time, rules }: MatchedEvent): readonly CorrelationAlert[] {
-    this.#forget(time);
+    this.#groups.forget(time);
     const occurrences: Occurrence[] = [{ event, time, matched: new Set<Referable>(rules), events: [{ event, time }] }];
     const alerts: CorrelationAlert[] = [];
     for (const [index, correlation] of this.#correlations.entries()) {
@@ -148,7 +154,7 @@ class StreamCorrelator implements Correlator {
 
   #count(occurrence: Occurrence, correlation: Correlation, targets: readonly Referable[]): readonly CorrelationAlert[] {
     return entriesOf(occurrence, correlation, targets).flatMap(({ key, entry }) => {
-      const window = this.#touch(correlation, key);
+      const window = this.#groups.touch(correlation, key);
       this.#dropped += window.add(entry, this.#settings.maxEventsAGroup);
       const quietUntil = (window.alertedAt ?? Number.NEGATIVE_INFINITY) + this.#settings.suppressMs;
       if (this.#settings.suppressMs > 0 && entry.time < quietUntil) return [];
@@ -160,67 +166,32 @@ class StreamCorrelator implements Correlator {
     });
   }
 
-  /** The group's window, moved to the end; the oldest groups make room. */
-  #touch(correlation: Correlation, key: string): GroupWindow {
-    const id = `${this.#correlationIds.get(correlation)}\n${key}`;
-    const window = this.#groups.get(id) ?? new GroupWindow(correlation);
-    this.#groups.delete(id);
-    if (this.#groups.size >= this.#settings.maxGroups) {
-      const [oldest] = this.#groups.keys();
-      if (oldest !== undefined) this.#groups.delete(oldest);
-      this.#evicted += 1;
-    }
-    this.#groups.set(id, window);
-    return window;
-  }
-
-  /** Drops the groups, from the one untouched longest on, that no event of now could reach. */
-  #forget(time: number): void {
-    for (const [id, window] of this.#groups) {
-      if (!window.isOver(time, this.#settings.suppressMs)) return;
-      this.#groups.delete(id);
-    }
-  }
-
   save(): CorrelatorState {
-    const groups = [...this.#groups].map(([id, window]) => {
-      const end = id.indexOf("\n");
-      const entries = window.entries.map(copyEntry);
-      return { correlation: id.slice(0, end), key: id.slice(end + 1), alertedAt: window.alertedAt ?? null, entries };
-    });
     const waiting = this.#waiting.map(({ time, event, rules }) => ({
       time,
       event: { ...event },
-      matched: rules.flatMap((rule) => this.#ruleIds.get(rule) ?? []),
+      matched: rules.flatMap((rule) => this.#ruleNames.get(rule) ?? []),
     }));
-    return { version: 1, newest: Number.isFinite(this.#newest) ? this.#newest : null, waiting, groups };
+    const [newest, released] = [this.#newest, this.#released].map((time) => (Number.isFinite(time) ? time : null));
+    return { version: 1, newest: newest ?? null, released: released ?? null, waiting, groups: this.#groups.save() };
   }
 
   restore(state: unknown): void {
     const parsed = correlatorStateSchema.safeParse(state);
     if (!parsed.success) {
-      throw new TagsmithError(
-        "sigma_state_invalid",
-        `The correlation state cannot be read: ${parsed.error.message}`,
-        "exit",
-      );
+      const message = `The correlation state cannot be read: ${parsed.error.message}`;
+      throw new TagsmithError("sigma_state_invalid", message, "exit");
     }
-    const correlations = new Map([...this.#correlationIds].map(([correlation, id]) => [id, correlation]));
-    const rules = new Map([...this.#ruleIds].map(([rule, id]) => [id, rule]));
-    this.#newest = parsed.data.newest ?? Number.NEGATIVE_INFINITY;
-    this.#waiting = parsed.data.waiting.map(({ time, event, matched }) => ({
+    const { newest, released, waiting, groups } = parsed.data;
+    const rules = new Map([...this.#ruleNames].map(([rule, name]) => [name, rule]));
+    this.#newest = newest ?? Number.NEGATIVE_INFINITY;
+    this.#released = released ?? Number.NEGATIVE_INFINITY;
+    this.#waiting = waiting.map(({ time, event, matched }) => ({
       time,
       event,
-      rules: matched.flatMap((identity) => rules.get(identity) ?? []),
+      rules: matched.flatMap((name) => rules.get(name) ?? []),
     }));
-    this.#groups = new Map();
-    for (const saved of parsed.data.groups) {
-      const correlation = correlations.get(saved.correlation);
-      if (correlation === undefined) continue;
-      const window = new GroupWindow(correlation, saved.alertedAt ?? undefined);
-      for (const entry of saved.entries) window.add(entry, this.#settings.maxEventsAGroup);
-      this.#groups.set(`${saved.correlation}\n${saved.key}`, window);
-    }
+    this.#groups.restore(groups);
   }
 }
 
@@ -240,27 +211,4 @@ function insertByTime(waiting: MatchedEvent[], matched: MatchedEvent): void {
 function asOccurrence({ correlation, time, group, events }: CorrelationAlert): Occurrence {
   const event = { ...events.at(-1)?.event, ...group };
   return { event, time, matched: new Set<Referable>([correlation]), events };
-}
-
-/** A name for each that outlives a restart: id, name or title, numbered where several share it. */
-function identities<Target extends Referable>(targets: readonly Target[]): ReadonlyMap<Target, string> {
-  const taken = new Map<string, number>();
-  return new Map(
-    targets.map((target) => {
-      const { id, name, title } = target.metadata;
-      const base = (id ?? name ?? title).replaceAll("\n", " ");
-      const number = (taken.get(base) ?? 0) + 1;
-      taken.set(base, number);
-      return [target, number === 1 ? base : `${base} ${number}`];
-    }),
-  );
-}
-
-function copyEntry({ time, rules, values, events }: WindowEntry): CorrelatorState["groups"][number]["entries"][number] {
-  return {
-    time,
-    rules: [...rules],
-    values: [...values],
-    events: events.map(({ event, time: at }) => ({ event: { ...event }, time: at })),
-  };
 }
