@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chown, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assembleElasticsearch } from "./assemble-elasticsearch.ts";
 import { assembleOpenSearch } from "./assemble-opensearch.ts";
+import { answers, endProcess, freePort } from "./server-process.ts";
 import { homeOf, type ServerVersion, serversHome } from "./server-version.ts";
 import { elasticsearchCommand } from "./start-elasticsearch.ts";
 import { openSearchCommand } from "./start-opensearch.ts";
@@ -81,11 +81,11 @@ export async function startServer(server: ServerVersion, options: StartOptions =
       return pid;
     },
     restart: async () => {
-      await end(pid, "SIGKILL");
+      await endProcess(pid, "SIGKILL");
       pid = await start();
     },
     stop: async () => {
-      await end(pid, "SIGTERM");
+      await endProcess(pid, "SIGTERM");
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -159,7 +159,7 @@ async function sweep(runs: string): Promise<void> {
     const text = await readFile(join(runs, name, "pids"), "utf8").catch(() => "");
     const [owner = 0, pid = 0] = text.split(" ").map(Number);
     if (text === "" || existsSync(`/proc/${owner}`)) continue;
-    await end(pid, "SIGKILL");
+    await endProcess(pid, "SIGKILL");
     await rm(join(runs, name), { recursive: true, force: true });
   }
 }
@@ -190,7 +190,7 @@ async function run(command: Command, { folder }: RunSettings, url: string): Prom
   while (!(await answers(url))) {
     const isOver = child.exitCode !== null || child.signalCode !== null;
     if (isOver || performance.now() - since > startWithinMs) {
-      await end(pid, "SIGKILL");
+      await endProcess(pid, "SIGKILL");
       const tail = (await readFile(log, "utf8")).split("\n").slice(-40).join("\n");
       throw new Error(`the server ${isOver ? "ended" : "did not answer"}:\n${tail}`);
     }
@@ -202,49 +202,4 @@ async function run(command: Command, { folder }: RunSettings, url: string): Prom
 async function giveAway(folder: string): Promise<void> {
   await chown(folder, nobody, nobody);
   for (const name of await readdir(folder, { recursive: true })) await chown(join(folder, name), nobody, nobody);
-}
-
-/** Any answer will do, also one that asks for credentials. */
-async function answers(url: string): Promise<boolean> {
-  const { request } = url.startsWith("https") ? await import("node:https") : await import("node:http");
-  return new Promise((resolve) => {
-    const path = "/_cluster/health?wait_for_status=yellow&timeout=2s";
-    const asked = request(`${url}${path}`, { rejectUnauthorized: false, timeout: 5_000 }, (answer) => {
-      answer.resume();
-      resolve([200, 401, 403].includes(answer.statusCode ?? 0));
-    });
-    asked.on("error", () => resolve(false));
-    asked.on("timeout", () => asked.destroy());
-    asked.end();
-  });
-}
-
-/** Ends a server with all it started: it leads a group of its own. */
-async function end(pid: number, how: NodeJS.Signals): Promise<void> {
-  for (let round = 0; round < 240 && signal(pid, 0); round += 1) {
-    if (round === 0) signal(pid, how);
-    if (round === 120) signal(pid, "SIGKILL");
-    await sleep(250);
-  }
-}
-
-/** False when nobody is there any more. */
-function signal(pid: number, how: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(pid > 1 ? -pid : pid, how);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
