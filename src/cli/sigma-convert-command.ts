@@ -88,8 +88,9 @@ function exportOptions(
   { target, fidelity, format, index, interval }: ConvertCommandOptions,
   fieldTypes: FieldTypes,
 ): ExportOptions {
-  const noted = state.get("index");
-  const indices = index.length > 0 ? index : typeof noted === "string" ? [noted] : ["*"];
+  const noted = [state.get("index")].flat().filter((each) => typeof each === "string");
+  const known = index.length > 0 ? index : [...new Set(noted)].sort();
+  const indices = known.length > 0 ? known : ["*"];
   const settings = {
     target,
     fidelity,
