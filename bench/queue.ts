@@ -124,7 +124,6 @@ function openProducer(redis: RedisSettings, batchTexts: number, lane: "live" | "
     attempts: 8,
     watchMs: 5_000,
     onTrouble: ({ message }) => process.stderr.write(`producer: ${message}\n`),
-    now: () => Date.now(),
     id: randomUUID(),
   });
 }

@@ -22,18 +22,17 @@ export async function fleetCommand(options: FleetOptions, terminal: Terminal): P
   const { readFleet } = await import("../queue/fleet.ts");
   const connection = await connectRedis(redisSettings(config), () => undefined);
   try {
-    const now = Date.now();
-    const fleet = await readFleet(connection, now);
-    terminal.out.write(options.json ? `${JSON.stringify(fleet)}\n` : fleetText(fleet, now));
+    const fleet = await readFleet(connection);
+    terminal.out.write(options.json ? `${JSON.stringify(fleet)}\n` : fleetText(fleet));
     return exitCodes.ok;
   } finally {
     await connection.close();
   }
 }
 
-function fleetText({ members, queues, deadLetters }: Fleet, now: number): string {
+function fleetText({ nowMs, members, queues, deadLetters }: Fleet): string {
   if (members.length === 0 && queues.length === 0) return "Nobody uses this queue now.\n";
-  const rows = members.map((member) => memberRow(member, now));
+  const rows = members.map((member) => memberRow(member, nowMs));
   const head = ["", "host", "process", "state", "up", "texts", "texts/s", "memory", "model"];
   const depths = queues.map(({ version, depth }) => [
     printable(version, 60),

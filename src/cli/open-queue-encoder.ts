@@ -62,7 +62,6 @@ async function openQueueEncoder(
     attempts,
     watchMs,
     onTrouble: oncePerSecond((error) => onWait(error, retryMs)),
-    now: () => Date.now(),
     id: randomUUID(),
   });
 }

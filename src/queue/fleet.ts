@@ -11,7 +11,7 @@ export interface Member {
   /** What it computes on; a producer computes nothing. */
   readonly device: string;
   readonly state: "running" | "draining";
-  /** Wall-clock milliseconds. */
+  /** Milliseconds since 1970 by the clock of Redis: those of the members may differ. */
   readonly startedMs: number;
   readonly seenMs: number;
   /** Distinct texts since its start, and a second lately. */
@@ -22,6 +22,8 @@ export interface Member {
 
 /** All that takes part now. */
 export interface Fleet {
+  /** When this was, by the clock of Redis. */
+  readonly nowMs: number;
   readonly members: readonly Member[];
   readonly queues: readonly { readonly version: string; readonly depth: QueueDepth }[];
   /** Texts that no worker could encode, newest first, at most 1,000. */
@@ -52,14 +54,22 @@ export async function leave(connection: RedisConnection, id: string): Promise<vo
   await connection.call("HDEL", [connection.key("fleet"), id]);
 }
 
+/** Milliseconds since 1970 by the clock that all members share. */
+export async function serverNow(connection: RedisConnection): Promise<number> {
+  const [seconds, micros] = list(await connection.call("TIME", []));
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+}
+
 /** Whether a member was there lately. */
-export async function isPresent(connection: RedisConnection, id: string, nowMs: number): Promise<boolean> {
+export async function isPresent(connection: RedisConnection, id: string): Promise<boolean> {
+  const nowMs = await serverNow(connection);
   const member = parseMember(await connection.call("HGET", [connection.key("fleet"), id]));
   return member !== undefined && nowMs - member.seenMs < goneAfterMs;
 }
 
 /** Reads the fleet, and takes out who is gone for an hour. */
-export async function readFleet(connection: RedisConnection, nowMs: number): Promise<Fleet> {
+export async function readFleet(connection: RedisConnection): Promise<Fleet> {
+  const nowMs = await serverNow(connection);
   const [all, dead] = await Promise.all([
     connection.call("HVALS", [connection.key("fleet")]),
     connection.call("LRANGE", [connection.key("dead"), 0, maxDead - 1]),
@@ -73,7 +83,7 @@ export async function readFleet(connection: RedisConnection, nowMs: number): Pro
     versions.map(async (version) => ({ version, depth: await readDepth(connection, version, nowMs) })),
   );
   const deadLetters = list(dead).flatMap((text) => parseDead(text) ?? []);
-  return { members, queues, deadLetters };
+  return { nowMs, members, queues, deadLetters };
 }
 
 /** Notes a text that was given up. */

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { leave, type Member, report } from "./fleet.ts";
+import { leave, type Member, report, serverNow } from "./fleet.ts";
 import { orTimeout } from "./patience.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
@@ -12,8 +12,6 @@ export interface HeartbeatSettings {
   /** Distinct texts so far. */
   readonly texts: () => number;
   readonly everyMs: number;
-  /** Wall-clock milliseconds. */
-  readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -28,12 +26,12 @@ export interface Heartbeat {
 
 /** Says at once and then every `everyMs` that the member is there. */
 export async function startHeartbeat(settings: HeartbeatSettings): Promise<Heartbeat> {
-  const { connection, id, role, version, device, everyMs, now, onError } = settings;
-  const startedMs = now();
+  const { connection, id, role, version, device, everyMs, onError } = settings;
+  const startedMs = await serverNow(connection);
   let state: Member["state"] = "running";
   let last = { atMs: startedMs, texts: 0, rate: 0 };
   const say = async (): Promise<void> => {
-    const [seenMs, texts] = [now(), settings.texts()];
+    const [seenMs, texts] = [await serverNow(connection), settings.texts()];
     const elapsed = seenMs - last.atMs;
     if (elapsed >= everyMs / 2) last = { atMs: seenMs, texts, rate: (1_000 * (texts - last.texts)) / elapsed };
     const textsPerSec = Math.round(last.rate * 10) / 10;

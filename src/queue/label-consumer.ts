@@ -49,7 +49,7 @@ export class LabelConsumer {
       return;
     }
     const age = now() - job.timestamp;
-    if (age > askProducerAfterMs && !(await isPresent(this.#connection, label.producer, now()))) {
+    if (age > askProducerAfterMs && !(await isPresent(this.#connection, label.producer))) {
       this.totals.dropped += 1;
       return;
     }

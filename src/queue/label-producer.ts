@@ -57,7 +57,7 @@ export class LabelProducer {
   }
 
   async start(): Promise<void> {
-    const { id, version, now, onTrouble } = this.#settings;
+    const { id, version, onTrouble } = this.#settings;
     const onError = (error: unknown): void => onTrouble(redisError(error));
     const own = { id, role: "producer", version, device: "" } as const;
     const texts = (): number => this.#totals.texts;
@@ -66,7 +66,6 @@ export class LabelProducer {
       connection: this.#connection,
       texts,
       everyMs: 5_000,
-      now,
       onError,
     });
     this.#stopHeartbeat = () => heartbeat.stop();
@@ -187,8 +186,8 @@ export class LabelProducer {
   }
 
   async #look(): Promise<void> {
-    const { version, lane, now, maxWaitingJobs, onTrouble } = this.#settings;
-    const standing = await readStanding(this.#connection, version, now());
+    const { version, lane, maxWaitingJobs, onTrouble } = this.#settings;
+    const standing = await readStanding(this.#connection, version);
     this.standing = standing;
     const waiting = lane === "live" ? standing.waiting : standing.waitingBackfill;
     if (waiting > maxWaitingJobs) this.#window.shrink();

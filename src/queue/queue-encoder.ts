@@ -27,8 +27,6 @@ export interface QueueEncoderSettings {
   /** How often an unanswered job is looked after, and the depth of the queue. */
   readonly watchMs: number;
   readonly onTrouble: TroubleListener;
-  /** Wall-clock milliseconds. */
-  readonly now: () => number;
   /** Names this producer among all that ever were. */
   readonly id: string;
 }

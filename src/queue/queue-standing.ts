@@ -18,13 +18,9 @@ const emptyQueue: QueueDepth = {
   oldestBackfillSecs: 0,
 };
 
-/** Reads it; `nowMs` is wall-clock time. */
-export async function readStanding(
-  connection: RedisConnection,
-  version: string,
-  nowMs: number,
-): Promise<QueueStanding> {
-  const { members, queues } = await readFleet(connection, nowMs);
+/** Reads it. */
+export async function readStanding(connection: RedisConnection, version: string): Promise<QueueStanding> {
+  const { members, queues } = await readFleet(connection);
   const workers = members.filter((member) => member.role === "worker" && member.version === version);
   const workerTextsPerSec = workers.reduce((sum, worker) => sum + worker.textsPerSec, 0);
   const depth = queues.find((queue) => queue.version === version)?.depth ?? emptyQueue;

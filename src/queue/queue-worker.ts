@@ -67,7 +67,6 @@ export async function createQueueWorker(settings: QueueWorkerSettings): Promise<
     device: settings.device,
     texts: () => consumer.totals.texts,
     everyMs: 5_000,
-    now: settings.now,
     onError: (error) => onTrouble(redisError(error)),
   });
   let closing: Promise<void> | undefined;

@@ -44,7 +44,7 @@ async function processOn(settings: Parameters<typeof forkWorker>[0]): Promise<Ch
 async function fleetOf(redis: RedisSettings) {
   const connection = await connectRedis(redis, () => undefined);
   try {
-    return await readFleet(connection, Date.now());
+    return await readFleet(connection);
   } finally {
     await connection.close();
   }
@@ -187,6 +187,22 @@ describe("workers that come and go", () => {
     const worker = await workerOn(redis, { now: () => Date.now() + 120_000 });
     await sleep(500);
     expect(worker.counters()).toMatchObject({ jobs: 1, dropped: 1, texts: 0 });
+  });
+});
+
+describe("machines whose clocks differ", () => {
+  it("find each other and lose no job", async () => {
+    const redis = redisAt(server.url);
+    const { codes, onTrouble } = troubles();
+    // Its clock is an hour ahead: each job looks old.
+    const worker = await workerOn(redis, { now: () => Date.now() + 3_600_000 });
+    const producer = await producerOn(redis, { onTrouble, watchMs: 50 });
+    const texts = textsOf("clock", 200);
+    expect((await producer.encode(texts, open)).map(bitsOf)).toEqual(expected(texts));
+    await sleep(200);
+    expect(worker.counters()).toMatchObject({ dropped: 0 });
+    expect(producer.standing()).toMatchObject({ workers: 1, waiting: 0 });
+    expect([...codes]).toEqual([]);
   });
 });
 

@@ -40,7 +40,6 @@ export function openProducer(redis: RedisSettings, more: Partial<QueueEncoderSet
     attempts: 8,
     watchMs: 200,
     onTrouble: () => undefined,
-    now: () => Date.now(),
     id: randomUUID(),
     ...more,
   });
