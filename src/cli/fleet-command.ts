@@ -33,7 +33,7 @@ export async function fleetCommand(options: FleetOptions, terminal: Terminal): P
 function fleetText({ nowMs, members, queues, deadLetters }: Fleet): string {
   if (members.length === 0 && queues.length === 0) return "Nobody uses this queue now.\n";
   const rows = members.map((member) => memberRow(member, nowMs));
-  const head = ["", "host", "process", "state", "up", "texts", "texts/s", "memory", "model"];
+  const head = ["", "host", "process", "state", "up", "texts", "texts/s", "memory", "device", "model"];
   const depths = queues.map(({ version, depth }) => [
     printable(version, 60),
     `${depth.waiting} live and ${depth.waitingBackfill} of backfills waiting`,
@@ -55,8 +55,19 @@ function fleetText({ nowMs, members, queues, deadLetters }: Fleet): string {
 }
 
 function memberRow(member: Member, now: number): (string | number)[] {
-  const { role, host, pid, state, startedMs, texts, textsPerSec, residentBytes, version } = member;
+  const { role, host, pid, state, startedMs, texts, textsPerSec, residentBytes, device, version } = member;
   const up = `${Math.round((now - startedMs) / 1_000)} s`;
   const memory = `${Math.round(residentBytes / 1_048_576)} MiB`;
-  return [role, printable(host, 30), pid, state, up, texts, textsPerSec, memory, printable(version, 60)];
+  return [
+    role,
+    printable(host, 30),
+    pid,
+    state,
+    up,
+    texts,
+    textsPerSec,
+    memory,
+    printable(device, 30),
+    printable(version, 60),
+  ];
 }

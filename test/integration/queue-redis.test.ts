@@ -83,9 +83,9 @@ describe("a Redis that fails", () => {
   }, 60_000);
 
   it("is full: the shared cache gives way, nothing else", async () => {
-    const server = await redisWith({ config: ["maxmemory 4mb", "maxmemory-policy noeviction"] });
+    const server = await redisWith({ config: ["maxmemory 3mb", "maxmemory-policy noeviction"] });
     const { producer, codes } = await pairOn(redisAt(server.url));
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 10; round += 1) {
       const texts = textsOf(`full ${round}`, 1_500);
       expect((await producer.encode(texts, open)).map(bitsOf)).toEqual(expected(texts));
     }
