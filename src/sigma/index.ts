@@ -3,6 +3,7 @@ export {
   type Conversion,
   type ConvertOptions,
   convertRule,
+  convertRule as compile,
   type Fidelity,
   type Target,
 } from "./backend/convert-rule.ts";
@@ -21,6 +22,7 @@ export { resolveReferences } from "./correlate/resolve-references.ts";
 export { type LintFinding, lintDocument } from "./lint/lint-document.ts";
 export { compileRules, type EventSource, type RuleMatcher } from "./match/compile-rules.ts";
 export { explainRule, type RuleExplanation } from "./match/explain-rule.ts";
+export { match } from "./match/match.ts";
 export { eventTimeOf } from "./match/time-part.ts";
 export { type Unmatchable, unmatchableReason } from "./match/unmatchable.ts";
 export { type Parsed, type ParsedDocument, parse } from "./parse/parse.ts";
