@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 
 const [address] = process.argv.slice(2);
 if (address === undefined || !URL.canParse(address)) {
-  process.stderr.write("Usage: node samples/load.ts http://127.0.0.1:9200\n");
+  process.stderr.write("Usage: npx node samples/load.ts http://127.0.0.1:9200\n");
   process.exit(2);
 }
 

@@ -16,7 +16,11 @@ const maxShownDead = 10;
 export async function fleetCommand(options: FleetOptions, terminal: Terminal): Promise<number> {
   const config = loadWorkerConfig(options.config);
   if (config.queue.type !== "bullmq") {
-    throw new TagsmithError("config_invalid", `${options.config}: queue.type: there is no queue in_process.`, "exit");
+    throw new TagsmithError(
+      "config_invalid",
+      `${options.config}: queue.type: fleet needs bullmq; in_process labels without a queue.`,
+      "exit",
+    );
   }
   const { connectRedis } = await import("../queue/redis-connection.ts");
   const { readFleet } = await import("../queue/fleet.ts");

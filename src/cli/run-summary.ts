@@ -10,20 +10,32 @@ export interface RunSummary {
   /** Final verdicts by id, newest last; at most `maxVerdicts`. */
   readonly verdicts: Map<string, Verdict>;
   readonly closed: { intrusion: number; normal_operation: number };
+  /** Open sessions that are intrusions so far, by verdict id; at most `maxVerdicts`. */
+  readonly openIntrusions: Set<string>;
 }
 
 const maxVerdicts = 10_000;
 
 /** An empty summary. */
 export function createRunSummary(): RunSummary {
-  return { tagCounts: new Map(), verdicts: new Map(), closed: { intrusion: 0, normal_operation: 0 } };
+  return {
+    tagCounts: new Map(),
+    verdicts: new Map(),
+    closed: { intrusion: 0, normal_operation: 0 },
+    openIntrusions: new Set(),
+  };
 }
 
 /** Adds one written step. */
 export function addToSummary(summary: RunSummary, output: Output): void {
   for (const labelled of output.labels) countTags(summary.tagCounts, labelled);
   for (const verdict of output.verdicts) {
-    if (verdict.phase !== "final") continue;
+    summary.openIntrusions.delete(verdict.id);
+    if (verdict.phase !== "final") {
+      const isIntrusion = verdict.verdict === "intrusion" && summary.openIntrusions.size < maxVerdicts;
+      if (isIntrusion) summary.openIntrusions.add(verdict.id);
+      continue;
+    }
     const before = summary.verdicts.get(verdict.id);
     if (before !== undefined) summary.closed[before.verdict] -= 1;
     summary.closed[verdict.verdict] += 1;
@@ -66,7 +78,7 @@ export function summaryText(summary: RunSummary, counts: Counts, seconds: number
   ]);
   const mappings = formatTable([...counts.mappings].sort((a, b) => b[1] - a[1]).map(([name, count]) => [name, count]));
   const tags = formatTable(sortedTags(summary).slice(0, 12));
-  return `${numbers}\nRead as\n${mappings}\nMost frequent behaviours\n${tags}\n${intrusionText(summary)}`;
+  return `${numbers}\nRead as\n${mappings}\nMost frequent behaviours\n${tags}\n${intrusionText(summary)}${openText(summary)}`;
 }
 
 function sortedTags(summary: RunSummary): [string, number][] {
@@ -79,7 +91,7 @@ function reasons(counts: ReadonlyMap<string, number>): string {
 
 function intrusionText(summary: RunSummary): string {
   const found = [...summary.verdicts.values()].filter((verdict) => verdict.verdict === "intrusion");
-  if (found.length === 0) return "No session was judged an intrusion.\n";
+  if (found.length === 0) return "No closed session was judged an intrusion.\n";
   found.sort((a, b) => b.score - a.score);
   const lines = found.slice(0, 20).map((verdict) => {
     const who = [verdict.hosts.join(","), verdict.users.join(",")].filter((part) => part !== "").join(" ");
@@ -88,6 +100,12 @@ function intrusionText(summary: RunSummary): string {
   });
   const more = found.length > 20 ? `  … and ${found.length - 20} more\n` : "";
   return `Sessions judged intrusions, riskiest first\n${lines.join("\n")}\n${more}`;
+}
+
+/** What is not closed yet is judged, too: its verdicts are written already. */
+function openText({ openIntrusions: { size } }: RunSummary): string {
+  if (size === 0) return "";
+  return size === 1 ? "1 open session is an intrusion so far.\n" : `${size} open sessions are intrusions so far.\n`;
 }
 
 /** First occurrences of the session's tags, in order, at most eight. */

@@ -81,7 +81,10 @@ function addMatch(sigma: Command, run: Run, registry: ConnectorRegistry, termina
     .option("--time-field <field>", "time of an event, for correlations", "@timestamp")
     .option("--lateness-secs <n>", "how late an event may come behind later ones", seconds, 60)
     .option("--suppress-secs <n>", "how long a correlation's group is silent after an alert", seconds, 0)
-    .addHelpText("after", "\nExample:\n  tagsmith sigma match rules/ --input events.ndjson --product linux")
+    .addHelpText(
+      "after",
+      "\nExample:\n  tagsmith sigma match rules/ --input events.ndjson --product linux --category process_creation",
+    )
     .action((paths: string[], options: MatchCommandOptions) =>
       run(() => sigmaMatchCommand(paths, options, registry, terminal)),
     );

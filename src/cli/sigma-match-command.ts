@@ -49,6 +49,8 @@ export async function sigmaMatchCommand(
     suppressMs: options.suppressSecs * 1_000,
   });
   const source = sourceOf(options);
+  const leftOut = matcher.leftOut(source);
+  if (leftOut > 0) terminal.err.write(leftOutText(leftOut));
   let number = 0;
   let matches = 0;
   for await (const event of readDocuments(options.input, registry, (bad) => {
@@ -69,6 +71,11 @@ export async function sigmaMatchCommand(
   const late = lateEvents === 0 ? "" : `, ${lateEvents.toLocaleString("en-US")} without a usable time for correlations`;
   terminal.err.write(`${number.toLocaleString("en-US")} events, ${matches.toLocaleString("en-US")} matches${late}.\n`);
   return exitCodes.ok;
+}
+
+function leftOutText(count: number): string {
+  const rules = count === 1 ? "1 rule is" : `${count.toLocaleString("en-US")} rules are`;
+  return `${rules} left out: the log source names what --category, --product and --service do not.\n`;
 }
 
 function correlate(

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import {
   type Collection,
@@ -110,11 +111,19 @@ function refusalText(title: string, transformed: Transformed): string {
 
 /** A pipeline file, or one that comes with Tagsmith by its name alone. */
 function loadPipeline(name: string): PipelineSpec {
-  const path = /^[a-z0-9-]+$/.test(name) && !existsSync(name) ? bundled.pipeline(name) : name;
+  const isName = /^[a-z0-9-]+$/.test(name) && !existsSync(name);
+  const path = isName ? bundled.pipeline(name) : name;
+  if (isName && !existsSync(path)) throw unknownPipeline(name, dirname(path));
   const parsed = parsePipeline(readText(path), path);
   if (parsed.kind === "parsed") return parsed.spec;
   const why = parsed.problems.map(({ line, message }) => `line ${line}: ${message}`).join("; ");
   throw new TagsmithError("sigma_pipeline_invalid", `${path}: ${why}`, "exit");
+}
+
+function unknownPipeline(name: string, folder: string): TagsmithError {
+  const names = readdirSync(folder).map((file) => basename(file, ".yaml"));
+  const message = `there is no file and no bundled pipeline "${name}"; bundled are ${names.sort().join(", ")}.`;
+  return new TagsmithError("sigma_unreadable", message, "exit");
 }
 
 function readText(path: string): string {

@@ -50,9 +50,14 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, file: string,
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => {
     const at = [prefix, ...issue.path.map(String)].filter((part) => part !== "").join(".");
-    return `${file}: ${at === "" ? "(top level)" : at}: ${issue.message}`;
+    return `${file}: ${at === "" ? "(top level)" : at}: ${saidPlainly(issue.message)}`;
   });
   throw new TagsmithError("config_invalid", lines.join("\n"), "exit", parsed.error);
+}
+
+/** A missing setting is called missing, not undefined. */
+function saidPlainly(message: string): string {
+  return message.replace(/^Invalid input: expected (.+), received undefined$/, "missing; expected $1");
 }
 
 function deepFreeze<T>(value: T): T {

@@ -68,6 +68,22 @@ describe("tagsmith sigma", () => {
   it("leaves out rules for other log sources", async () => {
     const run = await runTagsmith(["sigma", "match", rules, "--input", events, "--product", "windows"]);
     expect(run.err).toContain("3 events, 0 matches.");
+    expect(run.err).toContain("1 rule is left out");
+  });
+
+  it("asks a rule that names category and product when both are given, and says what is left out when one is", async () => {
+    const both = ["--product", "linux", "--category", "process_creation"];
+    const asked = await runTagsmith(["sigma", "match", rules, "--input", events, ...both]);
+    expect(asked.err).toContain("3 events, 4 matches.");
+    expect(asked.err).not.toContain("left out");
+    const half = await runTagsmith(["sigma", "match", rules, "--input", events, "--product", "linux"]);
+    expect(half.err).toContain("1 rule is left out");
+  });
+
+  it("names the bundled pipelines when one is asked for that is none of them", async () => {
+    const run = await runTagsmith(["sigma", "match", rules, "--input", events, "--pipeline", "tagsmiths"]);
+    expect(run.code).toBe(3);
+    expect(run.err).toContain('no bundled pipeline "tagsmiths"; bundled are ecs-kubernetes-audit');
   });
 
   it("explains which selections hold", async () => {

@@ -19,6 +19,10 @@ describe("configuration", () => {
     expect(() => parseConfig(`${minimal}session: { idle_secs: soon }\n`, "t.yaml")).toThrow(/session\.idle_secs/);
   });
 
+  it("says that a setting is missing", () => {
+    expect(() => parseConfig("source: { type: file }\n", "t.yaml")).toThrow("t.yaml: sink: missing; expected object");
+  });
+
   it("refuses duplicate keys and broken YAML", () => {
     expect(() => parseConfig(`${minimal}source: { type: file }\n`, "t.yaml")).toThrow(/unique/i);
     expect(() => parseConfig("source: [", "t.yaml")).toThrow(/t\.yaml/);

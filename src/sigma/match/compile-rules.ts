@@ -18,6 +18,8 @@ export interface RuleMatcher {
   match(event: Document, source?: EventSource): readonly Rule[];
   /** Rules that only a search engine can answer; they never match here. */
   readonly unmatchable: readonly Unmatchable[];
+  /** How many rules are never asked for events of `source`, because their logsource names something else or more. */
+  leftOut(source: EventSource | undefined): number;
 }
 
 interface Routed {
@@ -39,6 +41,7 @@ export function compileRules(rules: readonly Rule[]): RuleMatcher {
   const routed = new Map<string, Routed>();
   return {
     unmatchable,
+    leftOut: (source) => usable.length - routeFor(source, usable, routed).rules.length,
     match: (event, source) => {
       const { rules: candidates, matcher } = routeFor(source, usable, routed);
       return matcher.match(event).flatMap((index) => candidates[index] ?? []);
