@@ -30,6 +30,9 @@ if (node === undefined) {
   process.exit(69);
 }
 const flags = [...(main.endsWith(".ts") ? ["--conditions=source"] : []), "--disable-warning=ExperimentalWarning"];
-const child = spawn(node, [...flags, main, ...process.argv.slice(2)], { stdio: "inherit" });
+// The channel carries nothing; that it breaks tells the program that this process was killed.
+const child = spawn(node, [...flags, main, ...process.argv.slice(2)], {
+  stdio: ["inherit", "inherit", "inherit", "ipc"],
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

@@ -1,5 +1,5 @@
 // Loads the bundled samples into a search server, as the SIEM's own shippers would have. Loading again changes nothing.
-// Run: node samples/load.ts http://127.0.0.1:9200
+// Run: npx node samples/load.ts http://127.0.0.1:9200
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -23,7 +23,10 @@ for (const [file, index] of samples) {
   const body = lines.map((line, n) => `{"create":{"_id":"sample-${n}"}}\n${line}\n`).join("");
   const headers = { "content-type": "application/x-ndjson" };
   const path = `${index}/_bulk?refresh=true&filter_path=items.*.error,items.*.status`;
-  const answer = await fetch(new URL(path, address), { method: "POST", headers, body });
+  const answer = await fetch(new URL(path, address), { method: "POST", headers, body }).catch((cause) => {
+    process.stderr.write(`${address}: cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+    process.exit(1);
+  });
   const refused = await refusalOf(answer);
   if (refused !== undefined) {
     process.stderr.write(`${index}: ${refused}\n`);

@@ -11,4 +11,7 @@ const terminal = { out: process.stdout, err: process.stderr, now: () => performa
 // Messages that nobody reads any more end nothing.
 process.stderr.on("error", () => undefined);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 4));
+// Whoever kills the launcher means this process; what is not written yet is written by the next start.
+process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
+process.channel?.unref();
 process.exitCode = await runProgram(process.argv.slice(2), registry, terminal);

@@ -7,7 +7,6 @@ so the scores of a text do not depend on the other texts of its batch.
 
 import hashlib
 import json
-import math
 from pathlib import Path
 
 import numpy as np

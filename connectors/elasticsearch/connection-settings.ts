@@ -1,6 +1,5 @@
-import { TagsmithError } from "#sdk";
+import { type Environment, expandVariables, readSecret, TagsmithError } from "#sdk";
 import type { ElasticsearchConnectionConfig, OpenSearchConnectionConfig } from "./connection-config.ts";
-import { type Environment, expandVariables, readSecret } from "./secret.ts";
 
 /** How a request proves who sends it. */
 export type Credentials =

@@ -1,10 +1,10 @@
+import type { Environment } from "#sdk";
 import type { ElasticsearchConnectionConfig } from "./connection-config.ts";
 import { type ConnectionSettings, type Credentials, readConnection } from "./connection-settings.ts";
 import { detectElasticsearch } from "./detect-server.ts";
 import { elasticsearchDialect } from "./dialect.ts";
 import { createHttp, paramsOf } from "./http-over-client.ts";
 import type { SearchClient, SearchHttp } from "./search-http.ts";
-import type { Environment } from "./secret.ts";
 import { loadTlsOptions, type TlsOptions } from "./tls-options.ts";
 
 /**

@@ -1,8 +1,7 @@
 import { connect, type DetailedPeerCertificate, type PeerCertificate } from "node:tls";
-import { TagsmithError } from "#sdk";
+import { type Environment, expandVariables, readSecret, readSecretFile, TagsmithError } from "#sdk";
 import { errorOfFailure, timeoutFault } from "./classify-error.ts";
 import type { TlsConfig } from "./connection-config.ts";
-import { type Environment, expandVariables, readFile, readSecret } from "./secret.ts";
 
 /** TLS settings as Node's `tls.connect` takes them. */
 export interface TlsOptions {
@@ -27,7 +26,7 @@ export async function loadTlsOptions(
   timeoutMs: number,
 ): Promise<TlsOptions> {
   const read = (path: string | undefined, option: string): string | undefined =>
-    path === undefined ? undefined : readFile(expandVariables(path, option, environment), option);
+    path === undefined ? undefined : readSecretFile(expandVariables(path, option, environment), option);
   const cert = read(config.cert_file, "tls.cert_file");
   const key = read(config.key_file, "tls.key_file");
   const passphrase = readSecret("key_passphrase", config, environment);

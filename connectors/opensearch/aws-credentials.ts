@@ -1,6 +1,5 @@
-import { TagsmithError } from "#sdk";
+import { type Environment, readSecret, TagsmithError } from "#sdk";
 import type { OpenSearchConnectionConfig } from "../elasticsearch/connection-config.ts";
-import { type Environment, readSecret } from "../elasticsearch/secret.ts";
 
 type AwsConfig = NonNullable<OpenSearchConnectionConfig["aws"]>;
 

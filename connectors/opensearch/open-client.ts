@@ -1,10 +1,10 @@
 import type { Client, ClientOptions } from "@opensearch-project/opensearch";
+import type { Environment } from "#sdk";
 import type { OpenSearchConnectionConfig } from "../elasticsearch/connection-config.ts";
 import { type ConnectionSettings, readConnection } from "../elasticsearch/connection-settings.ts";
 import { detectOpenSearch } from "../elasticsearch/detect-server.ts";
 import { createHttp, paramsOf } from "../elasticsearch/http-over-client.ts";
 import type { SearchClient, SearchHttp } from "../elasticsearch/search-http.ts";
-import type { Environment } from "../elasticsearch/secret.ts";
 import { loadTlsOptions, type TlsOptions } from "../elasticsearch/tls-options.ts";
 import { readAwsKeys } from "./aws-credentials.ts";
 import { openSearchDialect } from "./dialect.ts";

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkerConfig } from "../config/config-schema.ts";
-import { expandVariables, readSecretFile } from "../config/read-secret.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Artifact } from "../label/load-artifact.ts";
 import type { RedisSettings } from "../queue/redis-connection.ts";
+import { expandVariables, readSecretFile } from "../sdk/read-secret.ts";
 
 /** Where the queue's Redis is, secrets read. Throws `config_invalid` or `config_secret_missing`. */
 export function redisSettings({ queue }: WorkerConfig): RedisSettings {

@@ -162,6 +162,15 @@ function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
+const timeUnits = [
+  [86_400, "days"],
+  [3_600, "hours"],
+  [60, "minutes"],
+  [1, "s"],
+] as const;
+
 function seconds(value: number | undefined): string {
-  return value === undefined ? "unknown" : `${value.toFixed(1)} s`;
+  if (value === undefined) return "unknown";
+  const [size, unit] = timeUnits.find(([least]) => value >= 2 * least) ?? timeUnits[3];
+  return `${(value / size).toFixed(1)} ${unit}`;
 }

@@ -7,6 +7,7 @@ export type { Connector, SinkContext, SourceContext } from "./connector.ts";
 export type { DeadLetter } from "./dead-letter.ts";
 export type { Document, SourceRecord } from "./document.ts";
 export { parseExactJson } from "./parse-exact-json.ts";
+export { type Environment, expandVariables, readSecret, readSecretFile } from "./read-secret.ts";
 export type { SearchServer, ServerAnswer, ServerRequest } from "./search-server.ts";
 export type { SignalName, Signals } from "./signals.ts";
 export type { Output, Sink } from "./sink.ts";

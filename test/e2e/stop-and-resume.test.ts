@@ -52,6 +52,21 @@ describe("stopping and starting again", () => {
     for (const name of outputs) expect(linesOf(stopped, name), name).toEqual(linesOf(calm, name));
   });
 
+  it("killing the launcher ends the program too, and the next run completes the same output", async () => {
+    const killed = freshFolder("launcher");
+    const config = writeConfig(killed, [join(input, "*")]);
+    const child = startTagsmith(["run", "--config", config, "--quiet"]);
+    const closed = once(child, "close");
+    expect(await hasWritten(join(killed, "labels.ndjson"), () => child.exitCode !== null)).toBe(true);
+    child.kill("SIGKILL");
+    // Its outputs close when the last process that holds them is gone.
+    await closed;
+    expect(linesOf(killed, "labels.ndjson").length).toBeLessThan(linesOf(calm, "labels.ndjson").length);
+    const next = await runTagsmith(["run", "--config", config, "--quiet"]);
+    expect([next.code, next.err]).toEqual([0, ""]);
+    for (const name of outputs) expect(linesOf(killed, name), name).toEqual(linesOf(calm, name));
+  });
+
   it("one Ctrl-C, which reaches the launcher and the program alike, is one graceful stop", async () => {
     const folder = freshFolder("ctrl-c");
     const args = ["run", "--config", writeConfig(folder, [join(input, "*")]), "--json"];

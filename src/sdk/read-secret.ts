@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { TagsmithError } from "#sdk";
+import { TagsmithError } from "../event/tagsmith-error.ts";
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Text with every `${env:NAME}` replaced; throws `config_secret_missing` naming the variable. */
+/** Text with every `${env:NAME}` replaced; throws `config_secret_missing` which names option and variable. */
 export function expandVariables(text: string, option: string, environment: Environment): string {
   return text.replaceAll(/\$\{env:([A-Za-z_]\w*)\}/g, (_whole, name: string) => {
     const value = environment[name];
@@ -26,12 +26,12 @@ export function readSecret(
   if (typeof inline === "string") return expandVariables(inline, option, environment);
   const file = settings[`${option}_file`];
   return typeof file === "string"
-    ? readFile(expandVariables(file, `${option}_file`, environment), `${option}_file`)
+    ? readSecretFile(expandVariables(file, `${option}_file`, environment), `${option}_file`)
     : undefined;
 }
 
-/** The text of a file a setting names; throws `config_secret_missing`. */
-export function readFile(path: string, option: string): string {
+/** The text of the file that an option names, without the newline at its end; throws `config_secret_missing`. */
+export function readSecretFile(path: string, option: string): string {
   let text: string;
   try {
     text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
