@@ -17,7 +17,7 @@ export function compileLabelFormat(model: string): (labelled: LabelledEvent) => 
       const id = quoteOnce(label_id);
       const value = formatScore(score);
       top += `${top === "" ? "" : ","}{"label_id":${id},"score":${value},"axis":${quoteOnce(axis)}}`;
-      if (tags.includes(label_id)) scores += `${scores === "" ? "" : ","}${id}:${value}`;
+      scores += `${scores === "" ? "" : ","}${id}:${value}`;
     }
     const id = JSON.stringify(event.id);
     const session = `{"key":${JSON.stringify(event.sessionKey)},"key_from":${quoteOnce(event.sessionKeyFrom)}}`;

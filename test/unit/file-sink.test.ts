@@ -48,7 +48,7 @@ const full = labelledEvent("e1", "ls -la");
 const withEvent = (some: Partial<Event>): LabelledEvent => ({ ...full, event: { ...full.event, ...some } });
 
 describe("a label line", () => {
-  it("holds the event, its labels, the selected tags' scores and the pivots", async () => {
+  it("holds the event, its labels, their scores and the pivots", async () => {
     const labelled = withEvent({
       executable: "/bin/ls",
       parent: "/bin/bash",
@@ -65,7 +65,7 @@ describe("a label line", () => {
         session: { key: "web-1|root", key_from: "fallback:host+user" },
         top_labels: full.topLabels,
         tags: ["tag_a"],
-        score: { tag_a: 0.75 },
+        score: { tag_a: 0.75, tag_b: 0.5 },
         mapping: "plain@1",
         model: "m@1",
         origin: { source: "test", container: "test", document: "e1" },
