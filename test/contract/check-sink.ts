@@ -95,7 +95,7 @@ export function checkSink({ create, isKeyed = false }: SinkCheck): void {
       });
     });
 
-    it.runIf(isKeyed)("leaves no repeats when an output is written twice", async () => {
+    it.runIf(isKeyed)("leaves no repeats when an output is written twice (sinks that know documents by id)", async () => {
       await withScene(async (scene) => {
         const sink = scene.open();
         await sink.open(undefined);

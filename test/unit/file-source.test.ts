@@ -85,11 +85,14 @@ describe("the file source", () => {
     expect(await codeOf(readAll({ paths: [folder] }))).toBe("file_is_directory");
   });
 
-  it.skipIf(process.getuid?.() === 0)("says that a file may not be read", async () => {
-    await writeFile(at("a"), line(1));
-    await chmod(at("a"), 0o000);
-    expect(await codeOf(readAll())).toBe("file_unreadable");
-  });
+  it.skipIf(process.getuid?.() === 0)(
+    "says that a file may not be read (root may read all: not tried as root)",
+    async () => {
+      await writeFile(at("a"), line(1));
+      await chmod(at("a"), 0o000);
+      expect(await codeOf(readAll())).toBe("file_unreadable");
+    },
+  );
 
   it("passes over a file that is deleted before its turn, and reads the rest", async () => {
     for (const name of ["a", "b", "c"]) await writeFile(at(name), linesTo(2));
