@@ -95,16 +95,19 @@ export function checkSink({ create, isKeyed = false }: SinkCheck): void {
       });
     });
 
-    it.runIf(isKeyed)("leaves no repeats when an output is written twice (sinks that know documents by id)", async () => {
-      await withScene(async (scene) => {
-        const sink = scene.open();
-        await sink.open(undefined);
-        await sink.write(outputOf(0), signal);
-        await sink.write(outputOf(0), signal);
-        await sink.close();
-        expect(await scene.read()).toEqual(contentOf(0));
-      });
-    });
+    it.runIf(isKeyed)(
+      "leaves no repeats when an output is written twice (sinks that know documents by id)",
+      async () => {
+        await withScene(async (scene) => {
+          const sink = scene.open();
+          await sink.open(undefined);
+          await sink.write(outputOf(0), signal);
+          await sink.write(outputOf(0), signal);
+          await sink.close();
+          expect(await scene.read()).toEqual(contentOf(0));
+        });
+      },
+    );
 
     it("keeps its position when it writes nothing", async () => {
       await withScene(async (scene) => {

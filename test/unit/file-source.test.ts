@@ -96,9 +96,8 @@ describe("the file source", () => {
 
   it("passes over a file that is deleted before its turn, and reads the rest", async () => {
     for (const name of ["a", "b", "c"]) await writeFile(at(name), linesTo(2));
-    const source = createFileSource(
-      fileSourceConfigSchema.parse({ paths: [at("a"), at("b"), at("c")], batch_records: 2 }),
-    );
+    const config = fileSourceConfigSchema.parse({ paths: [at("a"), at("b"), at("c")], batch_records: 2 });
+    const source = createFileSource(config);
     const seen: string[] = [];
     let cursor: string | undefined;
     for await (const batch of source.read(undefined, new AbortController().signal)) {
