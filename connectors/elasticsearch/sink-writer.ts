@@ -1,4 +1,4 @@
-import { type DeadLetter, type Output, type SinkContext, TagsmithError } from "#sdk";
+import { type DeadLetter, type Fence, type Output, type SinkContext, TagsmithError } from "#sdk";
 import type { BulkItem, BulkResult } from "./bulk-item.ts";
 import { type BulkSettings, createBulkWriter } from "./bulk-writer.ts";
 import type { SearchHttp } from "./search-http.ts";
@@ -27,6 +27,8 @@ export interface SinkWriter {
 
 /** So many documents after a start may be repetitions: more than any batch holds. */
 const maxReplayed = 200_000;
+/** How often an owner may write verdicts until it must become a new one. */
+const versionsPerToken = 1_000_000;
 /** When the server refuses so many documents and takes none, it is not the documents. */
 const tooManyRefused = 20;
 
@@ -89,7 +91,7 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
 
   return {
     async write(output, signal) {
-      if (output.verdicts.length > 0) version = Math.max(version + 1, Math.floor(now() * 1_000));
+      if (output.verdicts.length > 0) version = nextVersion(version, now(), context.fence);
       for (const items of toItems(output, version, now())) await settle(items, signal);
       const closed = (await enricher?.enrich(output.labels, signal)) ?? [];
       await bury(closed.map(unwritableLetter), signal);
@@ -101,6 +103,15 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
       };
     },
   };
+}
+
+/** Microseconds of the clock, or of the owner's token: an earlier owner's verdict never has the higher version. */
+function nextVersion(last: number, nowMs: number, fence: Fence | undefined): number {
+  if (fence === undefined) return Math.max(last + 1, Math.floor(nowMs * 1_000));
+  const first = fence.token * versionsPerToken;
+  const next = Math.max(last + 1, first);
+  if (next < first + versionsPerToken) return next;
+  throw new TagsmithError("sink_versions_used_up", `${fence.scope}: this owner has no versions left.`, "reconnect");
 }
 
 function withResult(item: BulkItem, result: BulkResult | undefined): Written {

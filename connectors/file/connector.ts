@@ -4,12 +4,15 @@ import { type Connector, TagsmithError } from "#sdk";
 import { fileSinkConfigSchema, fileSourceConfigSchema } from "./config.ts";
 import { createFileSink } from "./sink.ts";
 import { createFileSource } from "./source.ts";
+import { splitFiles } from "./split-files.ts";
 
 /** Files in, files out. */
 export const fileConnector: Connector = {
   name: "file",
   createSource: (settings) => createFileSource(parseSettings(fileSourceConfigSchema, settings, "source")),
-  createSink: (settings, { model }) => createFileSink(parseSettings(fileSinkConfigSchema, settings, "sink"), { model }),
+  createSink: (settings, { model, fence }) =>
+    createFileSink(parseSettings(fileSinkConfigSchema, settings, "sink"), { model, fence }),
+  splitSource: (settings) => splitFiles(parseSettings(fileSourceConfigSchema, settings, "source")),
   checkPair(source, sink) {
     const { paths } = parseSettings(fileSourceConfigSchema, source, "source");
     const { labels, verdicts, dead_letters } = parseSettings(fileSinkConfigSchema, sink, "sink");

@@ -3,6 +3,9 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { TagsmithError } from "#sdk";
 
+/** A file that grows at its end. */
+export type Appended = Pick<OutputFile, "write" | "cut" | "close">;
+
 /** One file being appended to, which can go back to a size it had. */
 export class OutputFile {
   readonly #path: string;

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { type LabelledEvent, type Output, type Sink, TagsmithError } from "#sdk";
+import { type Fence, type LabelledEvent, type Output, type Sink, TagsmithError } from "#sdk";
 import type { FileSinkConfig } from "./config.ts";
+import { openFencedFile } from "./fenced-file.ts";
 import { compileLabelFormat } from "./format-label.ts";
 import { formatDeadLetter, formatVerdict } from "./format-outcome.ts";
-import { OutputFile } from "./output-file.ts";
+import { type Appended, OutputFile } from "./output-file.ts";
 
 /** What the runtime sets. */
 export interface FileSinkSettings {
@@ -11,17 +12,25 @@ export interface FileSinkSettings {
   readonly name?: string;
   /** The labelling model, named in each label line. */
   readonly model: string;
+  /** Absent where one process writes the files; else each owner of a part of the work has files of its own. */
+  readonly fence?: Fence | undefined;
 }
 
 const bytes = z.int().min(0);
-const positionSchema = z.strictObject({ labels: bytes, verdicts: bytes, deadLetters: bytes });
+const positionSchema = z.strictObject({
+  /** Whose files these sizes are of. */
+  token: z.int().optional(),
+  labels: bytes,
+  verdicts: bytes,
+  deadLetters: bytes,
+});
 
 type Sizes = z.infer<typeof positionSchema>;
 
 interface Files {
-  readonly labels: OutputFile;
-  readonly verdicts: OutputFile;
-  readonly deadLetters: OutputFile;
+  readonly labels: Appended;
+  readonly verdicts: Appended;
+  readonly deadLetters: Appended;
   /** Bytes of each that are confirmed. */
   readonly sizes: Sizes;
 }
@@ -39,7 +48,9 @@ export function createFileSink(config: FileSinkConfig, settings: FileSinkSetting
     open: async (position) => {
       await closeFiles(files);
       files = undefined;
-      files = await openFiles(config, position);
+      const sizes = position === undefined ? undefined : parsePosition(position);
+      const { fence } = settings;
+      files = await (fence === undefined ? openFiles(config, sizes) : openFencedFiles(config, fence, sizes));
     },
     write: async (output, signal) => {
       signal.throwIfAborted();
@@ -55,8 +66,18 @@ export function createFileSink(config: FileSinkConfig, settings: FileSinkSetting
   };
 }
 
-async function openFiles(config: FileSinkConfig, position: string | undefined): Promise<Files> {
-  const sizes = position === undefined ? undefined : parsePosition(position);
+async function openFencedFiles(config: FileSinkConfig, fence: Fence, last: Sizes | undefined): Promise<Files> {
+  const open = (path: string, size: number | undefined): Promise<Appended> =>
+    openFencedFile(path, fence, { token: last?.token, size: size ?? 0 });
+  return {
+    labels: await open(config.labels, last?.labels),
+    verdicts: await open(config.verdicts, last?.verdicts),
+    deadLetters: await open(config.dead_letters, last?.deadLetters),
+    sizes: { token: fence.token, labels: 0, verdicts: 0, deadLetters: 0 },
+  };
+}
+
+async function openFiles(config: FileSinkConfig, sizes: Sizes | undefined): Promise<Files> {
   const opened: OutputFile[] = [];
   const open = async (path: string, size: number | undefined) => {
     const file = await OutputFile.open(path, size, config.overwrite, opened);
@@ -96,6 +117,7 @@ async function writeOutput(
     return {
       ...files,
       sizes: {
+        ...sizes,
         labels: await labels.write(output.labels.map(formatLabel).join(""), sizes.labels),
         verdicts: await verdicts.write(output.verdicts.map(formatVerdict).join(""), sizes.verdicts),
         deadLetters: await deadLetters.write(output.deadLetters.map(formatDeadLetter).join(""), sizes.deadLetters),

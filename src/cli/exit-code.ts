@@ -22,7 +22,7 @@ const families: readonly (readonly [RegExp, number])[] = [
   [/^(output|sink|install|uninstall)_/, exitCodes.output],
   [/^(artifact|vocabulary|encoder|tokenizer|session_model)_/, exitCodes.artifact],
   [/^siem_/, exitCodes.siem],
-  [/^(queue|worker)_/, exitCodes.queue],
+  [/^(queue|worker|cluster)_/, exitCodes.queue],
 ];
 
 /** The exit code an error ends the process with. */

@@ -1,4 +1,5 @@
 import type { TagsmithError } from "../event/tagsmith-error.ts";
+import type { Verdict } from "../event/verdict.ts";
 import type { PipelineParts } from "../pipeline/wire.ts";
 import { createRunMetrics, type RunMetrics } from "../telemetry/run-metrics.ts";
 import { type Counts, createCounts } from "../telemetry/signals.ts";
@@ -12,6 +13,8 @@ export interface RunObserver {
   readonly metrics: RunMetrics;
   readonly summary: RunSummary;
   readonly onStep: NonNullable<PipelineParts["onStep"]>;
+  /** Verdicts that are written apart from any batch. */
+  readonly onVerdicts: (verdicts: readonly Verdict[]) => void;
   readonly onWait: (error: TagsmithError, waitMs: number) => void;
   /** Seconds since the start, never 0. */
   seconds(): number;
@@ -37,6 +40,11 @@ export function observeRun(terminal: Terminal, isSilent: boolean): RunObserver {
       const perSecond = Math.round(counts.events / seconds());
       const rate = `${counts.events.toLocaleString("en-US")} events · ${perSecond.toLocaleString("en-US")}/s`;
       if (batch.progress) progress.update(batch.progress.done, batch.progress.total, batch.progress.unit, rate);
+    },
+    onVerdicts: (verdicts) => {
+      const output = { labels: [], verdicts, deadLetters: [] };
+      metrics.stepDone(output);
+      addToSummary(summary, output);
     },
     onWait: (error, waitMs) => {
       metrics.waiting(error);

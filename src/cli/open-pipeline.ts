@@ -4,45 +4,34 @@ import { dirname } from "node:path";
 import type { Config } from "../config/config-schema.ts";
 import { loadAttack } from "../event/attack.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import { builtInReaders } from "../normalize/built-in-readers.ts";
-import { createNormalizer } from "../normalize/create-normalizer.ts";
-import { loadMappingSet } from "../normalize/load-mapping-set.ts";
-import { mappingsOf } from "../normalize/load-mappings.ts";
-import { compileRedactor } from "../normalize/redact/redact-text.ts";
-import { loadRedactionRules } from "../normalize/redact/redaction-rules.ts";
-import { createReloadableNormalizer } from "../normalize/reloadable-normalizer.ts";
-import { createRedaction, noRedaction, type Redaction } from "../pipeline/redaction.ts";
-import type { PipelineParts } from "../pipeline/wire.ts";
+import { runPipeline } from "../pipeline/wire.ts";
 import { openState, type State } from "../state/open-state.ts";
 import type { QueueGauges } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { findConnector, settingsOf } from "./find-connector.ts";
 import type { RunObserver } from "./observe-run.ts";
-import { type OpenLabeller, openLabeller } from "./open-labeller.ts";
-import { mappingSources } from "./open-mappings.ts";
-import { createQueueOpener } from "./open-queue-encoder.ts";
 import { openSessions } from "./open-sessions.ts";
+import { openNormalizers, openRedaction, openStages, stopWithinMs, tickMs } from "./open-stages.ts";
 import { bundled } from "./paths.ts";
 
-/** The parts of a pipeline with what must be closed afterwards. */
+/** All that a run needs, opened; what must be closed afterwards. */
 export interface OpenPipeline {
-  readonly parts: PipelineParts;
-  readonly opened: OpenLabeller;
+  /** What people must know before anything is written. */
+  readonly warnings: readonly string[];
   /** Reads the mappings again and goes on with them; throws TagsmithError and goes on with the old ones. */
   readonly reloadMappings: () => void;
   /** Absent where texts are labelled in this process. */
   readonly queue?: () => QueueGauges | undefined;
+  /** Until the input ends or `stop` aborts. */
+  run(stop: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
-
-const tickMs = 5_000;
-const stopWithinMs = 20_000;
 
 /** Opens everything a configuration names. Throws TagsmithError; nothing stays open then. */
 export async function openPipeline(
   config: Config,
   registry: ConnectorRegistry,
-  { counts, metrics: { signals }, onWait }: Pick<RunObserver, "counts" | "metrics" | "onWait">,
+  { counts, metrics: { signals }, onStep, onWait }: RunObserver,
 ): Promise<OpenPipeline> {
   const reading = findConnector(registry, config.source.type, "source");
   if (config.source.type === config.sink.type) reading.checkPair?.(settingsOf(config.source), settingsOf(config.sink));
@@ -50,23 +39,10 @@ export async function openPipeline(
     signals,
     onWait,
   });
-  const sources = mappingSources(config);
-  const normalizer = createReloadableNormalizer(
-    (mappings) => createNormalizer({ mappings, readers: builtInReaders, source: source.name }),
-    mappingsOf(loadMappingSet(sources)),
-  );
-  const reloadMappings = (): void => normalizer.replace(mappingsOf(loadMappingSet(sources)));
+  const normalizers = openNormalizers(config);
+  const normalizer = normalizers.create(source.name);
   const redaction = openRedaction(config);
-  const queue = createQueueOpener(config, source.isLive === true, onWait);
-  const opened = await openLabeller({
-    openEncoder: queue?.open,
-    modelPath: config.model.path,
-    topK: config.label.top_k,
-    tier: config.label.tier,
-    cacheMaxBytes: config.label.cache_max_bytes,
-    workers: config.label.workers,
-    threads: config.label.threads_per_worker,
-  });
+  const { opened, queue } = await openStages(config, source.isLive === true, onWait);
   const closers: (() => Promise<void> | void)[] = [() => opened.close(), () => source.close()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0)) await closer();
@@ -97,16 +73,17 @@ export async function openPipeline(
       ...live,
       ...clock,
     };
-    return { parts, opened, reloadMappings, ...(queue !== undefined && { queue: queue.gauges }), close };
+    return {
+      warnings: sink.warnings ?? [],
+      reloadMappings: normalizers.reload,
+      ...(queue !== undefined && { queue: queue.gauges }),
+      run: (stop) => runPipeline({ ...parts, onStep, onWait }, stop),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function openRedaction({ redact, redaction }: Config): Redaction {
-  if (redact === "off") return noRedaction;
-  return createRedaction(redact, compileRedactor(loadRedactionRules(redaction.path ?? bundled.redaction())));
 }
 
 function openStateFile(path: string): State {
@@ -130,16 +107,7 @@ function checkFingerprint(
     sink: target,
   }: { readonly model: string; readonly source: string; readonly sink?: string | undefined },
 ): void {
-  const sink = target ?? Object.entries(config.sink).sort(([a], [b]) => (a < b ? -1 : 1));
-  const facts = JSON.stringify([
-    model,
-    config.label.top_k,
-    config.label.tier,
-    config.session,
-    config.source.type,
-    sink,
-  ]);
-  const fingerprint = createHash("sha256").update(facts).digest("hex").slice(0, 16);
+  const fingerprint = fingerprintOf(config, model, target);
   const stored = state.meta("fingerprint");
   const { cursor, sinkPosition } = state.load(source);
   const isUnused = cursor === undefined && sinkPosition === undefined;
@@ -148,4 +116,17 @@ function checkFingerprint(
     const message = `${config.state.path}: made with another model, session rule or sink. Use another state.path, or remove the file to read everything again.`;
     throw new TagsmithError("state_of_other_config", message, "exit");
   }
+}
+
+/** Names what the labels and verdicts of a run follow from, and where they go; `more` is part of it. */
+export function fingerprintOf(
+  config: Config,
+  model: string,
+  sinkTarget: string | undefined,
+  more: readonly unknown[] = [],
+): string {
+  const sink = sinkTarget ?? Object.entries(config.sink).sort(([a], [b]) => (a < b ? -1 : 1));
+  const { top_k, tier } = config.label;
+  const facts = JSON.stringify([model, top_k, tier, config.session, config.source.type, sink, ...more]);
+  return createHash("sha256").update(facts).digest("hex").slice(0, 16);
 }

@@ -6,11 +6,20 @@ import { chooseThreshold, withThreshold } from "../session/choose-threshold.ts";
 import { createFeatureSpace } from "../session/feature-accumulator.ts";
 import { loadSessionModel, type SessionModel } from "../session/load-session-model.ts";
 import { createSessionScorer } from "../session/session-scorer.ts";
-import { createSessionTracker } from "../session/session-tracker.ts";
+import { createSessionTracker, type SessionTracker } from "../session/session-tracker.ts";
+import type { TrackerSettings } from "../session/tracker-settings.ts";
 import type { OpenLabeller } from "./open-labeller.ts";
 
 /** The session stage of the artifact's session model. Throws `artifact_without_session_model`, `session_model_invalid`. */
 export function openSessions(config: Config, opened: OpenLabeller, now: () => number): SessionStage {
+  return createSessionStage(createTrackers(config, opened)({}), now);
+}
+
+/** Makes trackers that judge as the configuration says. Throws as `openSessions`. */
+export function createTrackers(
+  config: Config,
+  opened: OpenLabeller,
+): (more: Partial<TrackerSettings>) => SessionTracker {
   const { artifact, vocabulary } = opened;
   if (artifact.sessionModel === undefined) {
     throw new TagsmithError("artifact_without_session_model", `${artifact.directory}: has no session model.`, "exit");
@@ -19,7 +28,7 @@ export function openSessions(config: Config, opened: OpenLabeller, now: () => nu
   const model = atThreshold(loadSessionModel(artifact.sessionModel), config.session);
   const scorer = createSessionScorer(space, model, artifact.model);
   const { idle_secs, max_age_secs, min_window_size, score_every, retention_secs, emit } = config.session;
-  const tracker = createSessionTracker({
+  const settings = {
     scorer,
     idleSecs: idle_secs,
     maxAgeSecs: max_age_secs,
@@ -29,8 +38,8 @@ export function openSessions(config: Config, opened: OpenLabeller, now: () => nu
     emit,
     followsEventTime: config.source["follow"] === true,
     recordChanges: true,
-  });
-  return createSessionStage(tracker, now);
+  };
+  return (more) => createSessionTracker({ ...settings, ...more });
 }
 
 /** The model with the threshold that the configuration asks for, by number or by what a team can look at. */

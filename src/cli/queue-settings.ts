@@ -1,33 +1,44 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { WorkerConfig } from "../config/config-schema.ts";
+import type { Config, WorkerConfig } from "../config/config-schema.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Artifact } from "../label/load-artifact.ts";
 import type { RedisSettings } from "../queue/redis-connection.ts";
 import { expandVariables, readSecretFile } from "../sdk/read-secret.ts";
 
+type RedisConfig = NonNullable<NonNullable<Config["cluster"]>["redis"]>;
+
 /** Where the queue's Redis is, secrets read. Throws `config_invalid` or `config_secret_missing`. */
 export function redisSettings({ queue }: WorkerConfig): RedisSettings {
+  return readRedis(queue, "queue");
+}
+
+/** As `redisSettings`, for the nodes of a cluster: a Redis of their own, or the queue's. */
+export function clusterRedisSettings({ queue, cluster }: WorkerConfig): RedisSettings {
+  return cluster?.redis === undefined ? readRedis(queue, "queue") : readRedis(cluster.redis, "cluster.redis");
+}
+
+function readRedis(redis: RedisConfig, option: string): RedisSettings {
   const { env } = process;
-  const url = expandVariables(queue.redis_url, "queue.redis_url", env);
+  const url = expandVariables(redis.redis_url, `${option}.redis_url`, env);
   if (!URL.canParse(url) || !/^rediss?:\/\/[^/]/.test(url)) {
     throw new TagsmithError(
       "config_invalid",
-      "queue.redis_url: expected redis://host:port or rediss://host:port",
+      `${option}.redis_url: expected redis://host:port or rediss://host:port`,
       "exit",
     );
   }
-  const { password, password_file: passwordFile, ca_file: caFile } = queue;
-  const fromFile = passwordFile === undefined ? undefined : readSecretFile(passwordFile, "queue.password_file");
+  const { password, password_file: passwordFile, ca_file: caFile } = redis;
+  const fromFile = passwordFile === undefined ? undefined : readSecretFile(passwordFile, `${option}.password_file`);
   return {
     url,
-    username: queue.username,
-    password: password === undefined ? fromFile : expandVariables(password, "queue.password", env),
-    ca: caFile === undefined ? undefined : readSecretFile(caFile, "queue.ca_file"),
-    isCluster: queue.cluster,
-    sentinels: queue.sentinel && { name: queue.sentinel.name, hosts: queue.sentinel.hosts.map(hostOf) },
-    keyPrefix: queue.key_prefix,
+    username: redis.username,
+    password: password === undefined ? fromFile : expandVariables(password, `${option}.password`, env),
+    ca: caFile === undefined ? undefined : readSecretFile(caFile, `${option}.ca_file`),
+    isCluster: redis.cluster,
+    sentinels: redis.sentinel && { name: redis.sentinel.name, hosts: redis.sentinel.hosts.map(hostOf) },
+    keyPrefix: redis.key_prefix,
   };
 }
 

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { type Config, configSchema } from "../config/config-schema.ts";
 import { loadConfig, parseWith } from "../config/load-config.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import { runPipeline } from "../pipeline/wire.ts";
 import { type HealthServer, openHealthServer } from "../server/health-server.ts";
 import type { RunSnapshot } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
@@ -70,11 +69,11 @@ async function runConfig(
     if (!isSilent) terminal.err.write("\nStopping: what was read is finished and stored. Ctrl-C again ends at once.\n");
   });
   const observer = observeRun(terminal, isSilent);
-  const { counts, summary, onStep, onWait } = observer;
-  const pipeline = await openPipeline(config, registry, observer).catch((error: unknown) => {
+  const { counts, summary } = observer;
+  const pipeline = await open(config, registry, observer).catch((error: unknown) => {
     throw inFile(error, file);
   });
-  for (const warning of pipeline.parts.sink.warnings ?? []) terminal.err.write(`tagsmith: warning: ${warning}\n`);
+  for (const warning of pipeline.warnings) terminal.err.write(`tagsmith: warning: ${warning}\n`);
   const health = await openHealth(config, observer, pipeline.queue).catch(async (error: unknown) => {
     await pipeline.close();
     throw inFile(error, file);
@@ -88,7 +87,7 @@ async function runConfig(
       terminal.err.write(`\n${oneLine(`tagsmith: ${code}: ${message} The mappings stay as they were.`)}\n`),
   });
   try {
-    await runPipeline({ ...pipeline.parts, onStep, onWait }, stop.signal);
+    await pipeline.run(stop.signal);
   } catch (error) {
     if (!stop.isReasonOf(error)) throw error;
     terminal.err.write("Stopped before all that was read could be stored; the rest is read again at the next start.\n");
@@ -98,12 +97,19 @@ async function runConfig(
     await health?.close();
     await pipeline.close();
     stop.release();
-    if (pipeline.queue !== undefined) endLeftovers();
+    if (pipeline.queue !== undefined || config.cluster !== undefined) endLeftovers();
   }
   const seconds = observer.seconds();
   if (options.json) terminal.out.write(`${JSON.stringify(summaryJson(summary, counts, seconds))}\n`);
   else if (!options.quiet) terminal.out.write(summaryText(summary, counts, seconds));
   return stop.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
+}
+
+/** The modules of a cluster load only where there is one. */
+async function open(config: Config, registry: ConnectorRegistry, observer: RunObserver): Promise<OpenPipeline> {
+  if (config.cluster === undefined) return openPipeline(config, registry, observer);
+  const { openCluster } = await import("./open-cluster.ts");
+  return openCluster(config, config.cluster, registry, observer);
 }
 
 function openHealth(

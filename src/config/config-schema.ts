@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { clusterSchema } from "./cluster-schema.ts";
 import { queueSchema } from "./queue-schema.ts";
 
 const connectorSchema = z.looseObject({ type: z.string().describe("Connector name, e.g. file") });
@@ -61,6 +62,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   queue: queueSchema.prefault({}),
+  cluster: clusterSchema.optional().describe("Absent: this process has all of the work."),
   pipeline: z.strictObject({ max_batches_in_flight: z.int().min(1).max(64).default(4) }).prefault({}),
 });
 

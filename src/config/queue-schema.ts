@@ -9,9 +9,8 @@ const workerSchema = z.strictObject({
   max_memory_bytes: z.int().positive().optional().describe("Above it a worker finishes its jobs and ends with code 8."),
 });
 
-/** Where texts are labelled: in this process, or by workers that take jobs from Redis. */
-export const queueSchema = z.strictObject({
-  type: z.enum(["in_process", "bullmq"]).default("in_process"),
+/** Where a Redis is and how to speak to it. */
+export const redisShape = {
   redis_url: z.string().min(1).default("redis://127.0.0.1:6379").describe("redis:// or rediss://"),
   username: z.string().min(1).optional(),
   password: z.string().min(1).optional().describe("Better as a variable of the environment, or in a file."),
@@ -29,6 +28,12 @@ export const queueSchema = z.strictObject({
     .string()
     .regex(/^[\w.-]{1,64}$/, "expected letters, digits, dots, dashes and underscores")
     .default("tagsmith"),
+};
+
+/** Where texts are labelled: in this process, or by workers that take jobs from Redis. */
+export const queueSchema = z.strictObject({
+  type: z.enum(["in_process", "bullmq"]).default("in_process"),
+  ...redisShape,
   priority: z.enum(["auto", "live", "backfill"]).default("auto").describe("auto: live for sources that never end."),
   batch_texts: z.int().min(1).max(4_096).default(256),
   batch_bytes: z

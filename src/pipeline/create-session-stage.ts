@@ -2,9 +2,8 @@ import type { SessionTracker } from "../session/session-tracker.ts";
 import type { StoredEvent as SessionEvent } from "../session/stored-event.ts";
 import type { TrackerChanges } from "../session/tracker-changes.ts";
 import type { Forget } from "../state/event-store.ts";
-import type { State } from "../state/open-state.ts";
 import type { StoredEvent } from "../state/stored-event.ts";
-import type { SessionChanges, SessionStage } from "./session-stage.ts";
+import type { SessionChanges, SessionStage, StoredSessions } from "./session-stage.ts";
 
 /** Where the tracker's own note stands among the sessions' notes; no session key starts with NUL. */
 const trackerKey = "\0tracker";
@@ -26,7 +25,7 @@ export function createSessionStage(tracker: SessionTracker, now: () => number): 
   };
 }
 
-function* storedEvents(state: State): IterableIterator<SessionEvent> {
+function* storedEvents(state: StoredSessions): IterableIterator<SessionEvent> {
   for (const key of state.sessionKeys()) {
     for (const event of state.eventsOf(key)) {
       yield { ...event, platform: event.platform === "k8s_audit" ? "k8s_audit" : "linux" };

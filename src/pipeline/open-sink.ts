@@ -1,5 +1,5 @@
 import type { Sink } from "../sdk/sink.ts";
-import type { State } from "../state/open-state.ts";
+import type { PipelineState } from "./session-stage.ts";
 
 /**
  * Opens the sink where the last confirmed write left it. On a first run its position is stored before anything is written:
@@ -7,11 +7,11 @@ import type { State } from "../state/open-state.ts";
  */
 export async function openSink(
   sink: Sink,
-  state: State,
+  state: Pick<PipelineState, "startSink">,
   position: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   await sink.open(position);
   if (position !== undefined) return;
-  state.startSink(await sink.write({ labels: [], verdicts: [], deadLetters: [] }, signal));
+  await state.startSink(await sink.write({ labels: [], verdicts: [], deadLetters: [] }, signal));
 }

@@ -5,6 +5,15 @@ import type { State, Step } from "../state/open-state.ts";
 /** What the session stage wants stored with the step it has just made. */
 export type SessionChanges = Pick<Step, "addEvents" | "forget" | "sessionMeta">;
 
+/** What a state remembers of sessions. */
+export type StoredSessions = Pick<State, "sessionMeta" | "sessionKeys" | "eventsOf">;
+
+/** Where a pipeline keeps what it goes on from; as `State`, but storing may take a while. */
+export interface PipelineState extends StoredSessions, Pick<State, "load"> {
+  commit(step: Step): void | Promise<void>;
+  startSink(position: string): void | Promise<void>;
+}
+
 /** Sessions as the pipeline sees them. */
 export interface SessionStage {
   /** Takes events of any order; gives the verdicts they lead to. */
@@ -16,5 +25,5 @@ export interface SessionStage {
   /** What to store for all calls since the last `changes`. */
   changes(): SessionChanges;
   /** Builds the sessions anew from stored labels, before the first `add`. */
-  restore(state: State): void;
+  restore(state: StoredSessions): void;
 }

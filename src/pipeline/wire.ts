@@ -1,14 +1,13 @@
 import type { Normalizer } from "../normalize/create-normalizer.ts";
 import type { Output, Sink } from "../sdk/sink.ts";
 import type { Source } from "../sdk/source.ts";
-import type { State } from "../state/open-state.ts";
 import type { Counts } from "../telemetry/signals.ts";
 import { createNormalizeStage } from "./normalize-stage.ts";
 import { openSink } from "./open-sink.ts";
 import { readAhead } from "./read-ahead.ts";
 import { noRedaction, type Redaction } from "./redaction.ts";
 import { type RetrySettings, retry } from "./retry.ts";
-import type { SessionStage } from "./session-stage.ts";
+import type { PipelineState, SessionStage } from "./session-stage.ts";
 import type { LabelledBatch, Labeller, NormalizedBatch } from "./stage-types.ts";
 import { withTicks } from "./with-ticks.ts";
 
@@ -19,7 +18,7 @@ export interface PipelineParts {
   readonly labeller: Labeller;
   readonly sessions: SessionStage;
   readonly sink: Sink;
-  readonly state: State;
+  readonly state: PipelineState;
   readonly counts: Counts;
   /** Absent: nothing is redacted. */
   readonly redaction?: Redaction;

@@ -5,6 +5,22 @@ import type { Signals } from "./signals.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 
+/** Which of several writers of one output this is, where nodes share the work. */
+export interface Fence {
+  /** The part of the work whose output this is: letters, digits and dashes. */
+  readonly scope: string;
+  /** Rises with each owner of the part, about as the clock does in seconds: what an earlier owner writes must not win. */
+  readonly token: number;
+}
+
+/** A part of a source that can be read by itself. */
+export interface SourceSlice {
+  /** The same on all nodes, and at all times. */
+  readonly name: string;
+  /** Settings of a source that reads this part. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
 /** What a sink writes into every document. */
 export interface SinkContext {
   /** Labelling model, `name@version`. */
@@ -13,6 +29,8 @@ export interface SinkContext {
   readonly vocabulary: string;
   readonly techniques: TechniquesByTag;
   readonly signals?: Signals;
+  /** Absent where one process writes everything. */
+  readonly fence?: Fence;
 }
 
 /** What the runtime gives a source. */
@@ -32,6 +50,8 @@ export interface Connector {
   readonly name: string;
   createSource(settings: unknown, context?: SourceContext): Source;
   createSink(settings: unknown, context: SinkContext): Sink;
+  /** The parts that nodes can read side by side; every document is in one. Absent: the source cannot be divided. */
+  splitSource?(settings: unknown): Promise<readonly SourceSlice[]>;
   /** Throws `config_invalid` when a source and a sink of this connector would feed each other. */
   checkPair?(source: unknown, sink: unknown): void;
   /** Connects to the server behind the settings of a source or sink; only connectors to search servers can. */

@@ -86,6 +86,16 @@ export class SessionTracker {
     return this.#takeVerdicts();
   }
 
+  /**
+   * All events up to this time have come, give or take the retention; gives the verdicts of what has been idle for too
+   * long by it. For a tracker with `isTimeGiven`, which goes by nothing else.
+   */
+  advanceTo(timeMs: number): Verdict[] {
+    if (timeMs > this.#watermarkMs) this.#watermarkMs = timeMs;
+    this.#reviewDue();
+    return this.#takeVerdicts();
+  }
+
   /** Gives the final verdicts of all running sessions: the input has ended. */
   closeAll(): Verdict[] {
     for (const session of [...this.#registry.all()].sort(compareSessions)) this.#close(session);
@@ -151,7 +161,7 @@ export class SessionTracker {
     this.#arrivals += 1;
     session.arrival = this.#arrivals;
     session.arrivedMs = nowMs;
-    if (timeMs > this.#watermarkMs) this.#watermarkMs = timeMs;
+    if (!this.#settings.isTimeGiven && timeMs > this.#watermarkMs) this.#watermarkMs = timeMs;
     this.#changes.event(sessionKey, session.log, position);
     if (this.#continues(session, position, timeMs)) {
       extendSession(this.#rules, session, this.#emit);

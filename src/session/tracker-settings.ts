@@ -24,6 +24,8 @@ export interface TrackerSettings {
    * after the other: there, sessions are cut by their own gaps alone, and closed at the end of input.
    */
   readonly followsEventTime: boolean;
+  /** The newest event time is what `advanceTo` says: this tracker sees only some of the sessions. */
+  readonly isTimeGiven: boolean;
   /** An event time further ahead of the clock is not believed; the event counts as one without a time. */
   readonly maxFutureSecs: number;
   /** Beyond this, the sessions that have been quiet longest are closed. */
@@ -45,6 +47,7 @@ export const defaultTrackerSettings = {
   maxEventsPerSegment: 10_000,
   retentionSecs: 3600,
   followsEventTime: true,
+  isTimeGiven: false,
   maxFutureSecs: 300,
   maxOpenSessions: 50_000,
   maxRetainedEvents: 1_000_000,

@@ -7,6 +7,7 @@ const middle = [
   "normalize",
   "label",
   "queue",
+  "cluster",
   "session",
   "sigma",
   "detect",

@@ -1,0 +1,249 @@
+import { type ClusterRedis, pairsOf, runScript, textsOf } from "./cluster-redis.ts";
+import { checkAnswer } from "./commit-answer.ts";
+import { type EventRow, packRow, unpackRow } from "./event-row.ts";
+import type { HeldLease } from "./held-lease.ts";
+import { leaseKey, leaseValue } from "./lease-store.ts";
+import { streamKey } from "./slice-store.ts";
+import { decodeEntry, invalidState, type StreamEntry } from "./stream-entry.ts";
+
+/** What a partition's owner remembers; the events come one by one. */
+export interface PartitionState {
+  readonly sinkPosition?: string;
+  /** The tracker's own note. */
+  readonly meta?: string;
+  /** Newest event time of each slice, as far as this partition knows. */
+  readonly marks: Readonly<Record<string, number>>;
+  readonly notes: readonly (readonly [sessionKey: string, note: string])[];
+  readonly events: readonly EventRow[];
+}
+
+/** What a step changes. */
+export interface PartitionStep {
+  /** The last entry that is in the step; the last one known when left out. */
+  readonly lastEntry?: string;
+  readonly sinkPosition?: string;
+  readonly meta?: string;
+  readonly marks: Readonly<Record<string, number>>;
+  readonly addEvents: readonly EventRow[];
+  /** Stored events of a session up to and including a time, which are no longer needed; applied last. */
+  readonly expired: readonly { readonly sessionKey: string; readonly untilTimeMs: number }[];
+  /** Null removes the note. */
+  readonly notes: readonly (readonly [sessionKey: string, note: string | null])[];
+}
+
+/** Entries that wait, oldest first. */
+type Waiting = readonly { readonly id: string; readonly entry: StreamEntry }[];
+
+/** The state of a partition, for its owner. All throw `cluster_lease_lost` and `cluster_checkpoint_lost` (reconnect). */
+export interface PartitionStore {
+  load(): Promise<PartitionState>;
+  /** At most `count` of the entries after the last one that was read. */
+  read(count: number): Promise<Waiting>;
+  /** Stores a step and gives back the room of its entries, all or nothing. */
+  commit(step: PartitionStep): Promise<void>;
+}
+
+const readScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+if (redis.call('HGET', KEYS[2], 'step') or '0') ~= ARGV[2] then return 'behind' end
+return redis.call('XRANGE', KEYS[3], ARGV[3], '+', 'COUNT', ARGV[4])`;
+
+const commitScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+local step = redis.call('HGET', KEYS[2], 'step') or '0'
+if step == ARGV[3] and redis.call('HGET', KEYS[2], 'owner') == ARGV[1] then return 'ok' end
+if step ~= ARGV[2] then return 'behind' end
+local at = 5
+local function each(width, change)
+  local count = tonumber(ARGV[at])
+  at = at + 1
+  for _ = 1, count do
+    change(at)
+    at = at + width
+  end
+end
+each(2, function(i) redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end)
+each(1, function(i) redis.call('HDEL', KEYS[4], ARGV[i]) end)
+each(2, function(i) redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end)
+each(1, function(i) redis.call('HDEL', KEYS[5], ARGV[i]) end)
+redis.call('HSET', KEYS[2], 'step', ARGV[3], 'owner', ARGV[1], unpack(ARGV, at))
+if ARGV[4] ~= '' then redis.call('XTRIM', KEYS[3], 'MINID', ARGV[4]) end
+return 'ok'`;
+
+const scanCount = 1_000;
+
+/** Opens the state of the partition that `lease` is of. */
+export function createPartitionStore(redis: ClusterRedis, lease: HeldLease, partition: number): PartitionStore {
+  return new RedisPartition(redis, lease, partition);
+}
+
+class RedisPartition implements PartitionStore {
+  readonly #redis: ClusterRedis;
+  readonly #lease: HeldLease;
+  readonly #keys;
+  readonly #rows = new StoredRows();
+  #step = 0;
+  #lastEntry = "0-0";
+  #readEntry = "0-0";
+  #pending: { readonly step: PartitionStep; readonly args: readonly (string | number)[] } | undefined;
+
+  constructor(redis: ClusterRedis, lease: HeldLease, partition: number) {
+    this.#redis = redis;
+    this.#lease = lease;
+    this.#keys = {
+      lease: leaseKey(redis, lease.resource),
+      checkpoint: redis.key("checkpoint", lease.resource),
+      stream: streamKey(redis, partition),
+      events: redis.key("events", String(partition)),
+      notes: redis.key("notes", String(partition)),
+    };
+  }
+
+  async load(): Promise<PartitionState> {
+    const fields = new Map(pairsOf(await this.#lease.guard(this.#redis.call("HGETALL", [this.#keys.checkpoint]))));
+    this.#step = Number(fields.get("step") ?? 0);
+    this.#lastEntry = fields.get("entry") ?? "0-0";
+    this.#readEntry = this.#lastEntry;
+    const events: EventRow[] = [];
+    for await (const [field, text] of this.#scan(this.#keys.events)) {
+      const row = parse("a stored event", text, unpackRow);
+      this.#rows.remember(field, row);
+      events.push(row);
+    }
+    const notes: [string, string][] = [];
+    for await (const [key, note] of this.#scan(this.#keys.notes)) notes.push([keyOfField(key), note]);
+    const [sinkPosition, meta, marks = "{}"] = ["sink", "meta", "marks"].map((name) => fields.get(name));
+    return {
+      ...(sinkPosition !== undefined && { sinkPosition }),
+      ...(meta !== undefined && { meta }),
+      marks: parse("the marks of a partition", marks, marksOf),
+      notes,
+      events,
+    };
+  }
+
+  async read(count: number): Promise<Waiting> {
+    this.#lease.check();
+    const args = [leaseValue(this.#lease.owner), this.#step, `(${this.#readEntry}`, count];
+    const { lease, checkpoint, stream } = this.#keys;
+    const answer = await this.#lease.guard(runScript(this.#redis, readScript, [lease, checkpoint, stream], args));
+    if (!Array.isArray(answer)) checkAnswer(this.#lease.resource, answer);
+    const entries = (Array.isArray(answer) ? answer : []).map((item: unknown) => {
+      const [id, fields] = Array.isArray(item) ? item : [];
+      return { id: String(id), entry: decodeEntry(textsOf(fields)[1] ?? "") };
+    });
+    this.#readEntry = entries.at(-1)?.id ?? this.#readEntry;
+    return entries;
+  }
+
+  async commit(step: PartitionStep): Promise<void> {
+    this.#lease.check();
+    // The same step again, after no answer came, is the same command.
+    if (this.#pending?.step !== step) this.#pending = { step, args: this.#argsOf(step) };
+    const { args } = this.#pending;
+    checkAnswer(
+      this.#lease.resource,
+      await this.#lease.guard(runScript(this.#redis, commitScript, Object.values(this.#keys), args)),
+    );
+    this.#step += 1;
+    this.#lastEntry = step.lastEntry ?? this.#lastEntry;
+    this.#rows.forget(step.expired);
+  }
+
+  #argsOf(step: PartitionStep): (string | number)[] {
+    const { lastEntry = this.#lastEntry, sinkPosition, meta, marks } = step;
+    const added = this.#rows.add(step.addEvents);
+    const gone = new Set(
+      step.expired.flatMap(({ sessionKey, untilTimeMs }) => this.#rows.until(sessionKey, untilTimeMs)),
+    );
+    const kept = added.filter(([field]) => !gone.has(field)).flat();
+    const written = step.notes.flatMap(([key, note]) => (note === null ? [] : [fieldOfKey(key), note]));
+    const removed = step.notes.flatMap(([key, note]) => (note === null ? [fieldOfKey(key)] : []));
+    const checkpoint = { entry: lastEntry, sink: sinkPosition, meta, marks: JSON.stringify(marks) };
+    return [
+      leaseValue(this.#lease.owner),
+      this.#step,
+      this.#step + 1,
+      lastEntry === this.#lastEntry ? "" : after(lastEntry),
+      ...[kept.length / 2, ...kept, gone.size, ...gone],
+      ...[written.length / 2, ...written, removed.length, ...removed],
+      ...Object.entries(checkpoint).flatMap(([name, value]) => (value === undefined ? [] : [name, value])),
+    ];
+  }
+
+  async *#scan(key: string): AsyncGenerator<readonly [string, string]> {
+    let cursor = "0";
+    const seen = new Set<string>();
+    do {
+      const answer = await this.#lease.guard(this.#redis.call("HSCAN", [key, cursor, "COUNT", scanCount]));
+      const [next, fields]: readonly unknown[] = Array.isArray(answer) ? answer : [];
+      for (const [field, value] of pairsOf(fields)) {
+        if (seen.has(field)) continue;
+        seen.add(field);
+        yield [field, value];
+      }
+      cursor = String(next ?? "0");
+    } while (cursor !== "0");
+  }
+}
+
+/** Under which name each stored event of a session is kept. */
+class StoredRows {
+  readonly #fields = new Map<string, { readonly field: string; readonly timeMs: number }[]>();
+  #next = 1;
+
+  remember(field: string, { sessionKey, timeMs = 0 }: EventRow): void {
+    const fields = this.#fields.get(sessionKey);
+    if (fields === undefined) this.#fields.set(sessionKey, [{ field, timeMs }]);
+    else fields.push({ field, timeMs });
+    this.#next = Math.max(this.#next, Number(field) + 1);
+  }
+
+  add(rows: readonly EventRow[]): (readonly [field: string, text: string])[] {
+    return rows.map((row) => {
+      const field = String(this.#next);
+      this.remember(field, row);
+      return [field, JSON.stringify(packRow(row))] as const;
+    });
+  }
+
+  until(sessionKey: string, untilMs: number): string[] {
+    const fields = this.#fields.get(sessionKey) ?? [];
+    return fields.flatMap(({ field, timeMs }) => (timeMs <= untilMs ? [field] : []));
+  }
+
+  forget(expired: PartitionStep["expired"]): void {
+    for (const { sessionKey, untilTimeMs } of expired) {
+      const kept = (this.#fields.get(sessionKey) ?? []).filter(({ timeMs }) => timeMs > untilTimeMs);
+      if (kept.length === 0) this.#fields.delete(sessionKey);
+      else this.#fields.set(sessionKey, kept);
+    }
+  }
+}
+
+/** Half surrogate pairs, which do not survive UTF-8, do in JSON. */
+function fieldOfKey(sessionKey: string): string {
+  return JSON.stringify(sessionKey);
+}
+
+function keyOfField(field: string): string {
+  return parse("the key of a session", field, String);
+}
+
+function parse<T>(what: string, text: string, read: (value: unknown) => T): T {
+  try {
+    return read(JSON.parse(text));
+  } catch (cause) {
+    throw invalidState(what, cause);
+  }
+}
+
+function marksOf(value: unknown): Record<string, number> {
+  return Object.fromEntries(Object.entries(Object(value)).map(([slice, mark]) => [slice, Number(mark)]));
+}
+
+/** The smallest id after an entry's. */
+function after(entry: string): string {
+  const [ms = "0", place = "0"] = entry.split("-");
+  return `${ms}-${BigInt(place) + 1n}`;
+}
