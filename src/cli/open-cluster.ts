@@ -43,6 +43,7 @@ export async function openCluster(
   cluster: ClusterConfig,
   registry: ConnectorRegistry,
   observer: RunObserver,
+  openLabels: typeof openStages = openStages,
 ): Promise<OpenPipeline> {
   const reading = findConnector(registry, config.source.type, "source");
   const writing = findConnector(registry, config.sink.type, "sink");
@@ -50,7 +51,7 @@ export async function openCluster(
   const slices = await splitSource(reading, config);
   const isLive = slices.length > 0 && reading.createSource(settingsOf(config.source), {}).isLive === true;
   const normalizers = openNormalizers(config);
-  const { opened, queue } = await openStages(config, isLive, observer.onWait);
+  const { opened, queue } = await openLabels(config, isLive, observer.onWait);
   const closers: (() => Promise<void>)[] = [() => opened.close()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0)) await closer();

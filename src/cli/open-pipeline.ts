@@ -32,6 +32,7 @@ export async function openPipeline(
   config: Config,
   registry: ConnectorRegistry,
   { counts, metrics: { signals }, onStep, onWait }: RunObserver,
+  openLabels: typeof openStages = openStages,
 ): Promise<OpenPipeline> {
   const reading = findConnector(registry, config.source.type, "source");
   if (config.source.type === config.sink.type) reading.checkPair?.(settingsOf(config.source), settingsOf(config.sink));
@@ -42,7 +43,7 @@ export async function openPipeline(
   const normalizers = openNormalizers(config);
   const normalizer = normalizers.create(source.name);
   const redaction = openRedaction(config);
-  const { opened, queue } = await openStages(config, source.isLive === true, onWait);
+  const { opened, queue } = await openLabels(config, source.isLive === true, onWait);
   const closers: (() => Promise<void> | void)[] = [() => opened.close(), () => source.close()];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0)) await closer();

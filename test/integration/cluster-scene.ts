@@ -1,0 +1,99 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createRandom } from "../../samples/random.ts";
+
+/** How input is made: sessions stay within a file (`home-…`), or wander over several (`roam-…`). */
+interface InputSettings {
+  readonly files: number;
+  readonly eventsPerFile: number;
+  readonly seed: number;
+}
+
+const startMs = Date.UTC(2026, 2, 1);
+
+/** Writes files of events; some sessions pause long enough for a second segment. */
+export function writeInput(folder: string, { files, eventsPerFile, seed }: InputSettings): void {
+  mkdirSync(folder, { recursive: true });
+  const random = createRandom(seed);
+  for (let file = 0; file < files; file += 1) {
+    const lines = Array.from({ length: eventsPerFile }, (_, n) => {
+      const isRoaming = random.below(3) === 0;
+      const session = isRoaming ? `roam-${random.below(20)}` : `home-${file}-${random.below(6)}`;
+      const pauseMs = n < eventsPerFile / 2 ? 0 : 3_600_000;
+      const timestamp = new Date(startMs + pauseMs + 2_000 * n + random.below(1_500)).toISOString();
+      const cmdline = `tool-${random.below(400)} --file ${file} --n ${n}`;
+      return JSON.stringify({ timestamp, session_id: session, host: `web-${file % 3}`, user: "carol", cmdline });
+    });
+    writeFileSync(join(folder, `input-${String(file).padStart(2, "0")}.ndjson`), `${lines.join("\n")}\n`);
+  }
+}
+
+/** Writes a configuration that reads `input` into `folder`; `extra` may hold a cluster. */
+export function writeNodeConfig(folder: string, name: string, input: string, extra: string): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name}.yaml`);
+  const [labels, verdicts, dead] = ["labels", "verdicts", "dead"].map((kind) => join(folder, `${kind}.ndjson`));
+  const lines = [
+    `source: { type: file, paths: ["${join(input, "*.ndjson")}"], batch_records: 20 }`,
+    `sink: { type: file, labels: ${labels}, verdicts: ${verdicts}, dead_letters: ${dead} }`,
+    `state: { path: ${join(folder, "state.db")} }`,
+    "session: { emit: final, min_window_size: 4, score_every: 2 }",
+    "pipeline: { max_batches_in_flight: 2 }",
+    extra,
+  ];
+  writeFileSync(path, lines.join("\n"));
+  return path;
+}
+
+/** A node in a process of its own; what it says on standard error goes to `onSaid`. */
+export function startNode(
+  config: string,
+  batchMs: number,
+  onSaid: (text: string) => void = () => undefined,
+): ChildProcess {
+  const child = fork(join(import.meta.dirname, "cluster-node-process.ts"), [config, String(batchMs)], {
+    execArgv: ["--conditions=source"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  child.stderr?.on("data", (chunk: Buffer) => onSaid(chunk.toString("utf8")));
+  return child;
+}
+
+/** Resolves with the exit code; null when it was killed. */
+export function endOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.once("exit", resolve));
+}
+
+/** The lines of an output by whichever node wrote them, those of a part of the work in the order of its owners. */
+function linesOf(folder: string, output: string): string[] {
+  const files = readdirSync(folder).filter((file) => file.startsWith(`${output}.`) && file.endsWith(".ndjson"));
+  const tokenOf = (file: string): number => Number(file.split(".").at(-2));
+  files.sort((a, b) => tokenOf(a) - tokenOf(b));
+  return files.flatMap((file) => readFileSync(join(folder, file), "utf8").split("\n").filter(Boolean));
+}
+
+/** What was written, so that runs can be compared. */
+export interface Outcome {
+  readonly labels: readonly string[];
+  /** Of sessions whose events came in order: each line once. */
+  readonly ordered: readonly string[];
+  /** The last verdict of each segment that has events. */
+  readonly verdicts: readonly string[];
+}
+
+export function readOutcome(folder: string): Outcome {
+  const lines = linesOf(folder, "verdicts");
+  const last = new Map<string, string>();
+  for (const line of lines) {
+    const { id, events } = JSON.parse(line).tagsmith.verdict;
+    if (events > 0) last.set(String(id), line);
+    else last.delete(String(id));
+  }
+  return {
+    labels: linesOf(folder, "labels").sort(),
+    ordered: lines.filter((line) => line.includes("home-")).sort(),
+    verdicts: [...last.values()].sort(),
+  };
+}
