@@ -1,0 +1,256 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ClusterRedis } from "../../src/cluster/cluster-redis.ts";
+import type { EventRow } from "../../src/cluster/event-row.ts";
+import { type HeldLease, holdLease } from "../../src/cluster/held-lease.ts";
+import { createLeaseStore } from "../../src/cluster/lease-store.ts";
+import { reportMember } from "../../src/cluster/members.ts";
+import { createPartitionStore } from "../../src/cluster/partition-store.ts";
+import { createSliceStore, readMarks, type SliceStep } from "../../src/cluster/slice-store.ts";
+import { beginRound, finishWork, partitionResource, shareWork, sliceResource } from "../../src/cluster/work.ts";
+import { connectRedis, type RedisConnection } from "../../src/queue/redis-connection.ts";
+import { checkLeases } from "../contract/check-leases.ts";
+import { createMemoryLeases } from "../contract/lease-in-memory.ts";
+import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
+
+let server: RunningRedis;
+let connection: RedisConnection;
+beforeAll(async () => {
+  server = await startRedis();
+  connection = await connectRedis({ url: server.url, isCluster: false, keyPrefix: "test" }, () => undefined);
+});
+afterAll(async () => {
+  await connection?.close();
+  await server?.stop();
+});
+
+/** A cluster of its own. */
+function freshRedis(): ClusterRedis {
+  const name = randomUUID();
+  return {
+    call: (command, args) => connection.call(command, args),
+    key: (...parts) => connection.key(name, ...parts),
+  };
+}
+
+describe("leases in Redis", () => {
+  checkLeases(async () => ({
+    store: createLeaseStore(freshRedis()),
+    empty: async () => void (await connection.call("FLUSHALL", [])),
+  }));
+});
+
+describe("leases in memory", () => {
+  checkLeases(async () => {
+    let now = (): number => Date.now();
+    let store = createMemoryLeases(now);
+    return {
+      store: {
+        acquire: (...args) => store.acquire(...args),
+        renew: (...args) => store.renew(...args),
+        release: (...args) => store.release(...args),
+        owners: (...args) => store.owners(...args),
+      },
+      empty: async () => {
+        now = () => Date.now();
+        store = createMemoryLeases(now);
+      },
+    };
+  });
+});
+
+const ttlMs = 60_000;
+
+async function hold(redis: ClusterRedis, resource: string, node: string): Promise<HeldLease> {
+  const settings = { store: createLeaseStore(redis), node, ttlMs, now: () => performance.now() };
+  const lease = await holdLease(resource, settings);
+  if (lease === undefined) throw new Error(`${resource} has an owner`);
+  return lease;
+}
+
+/** As if its owner had been silent too long, without its knowing. */
+async function takeAway(redis: ClusterRedis, resource: string): Promise<void> {
+  await redis.call("DEL", [redis.key("lease", resource)]);
+}
+
+function rowOf(id: string, sessionKey = "s"): EventRow {
+  const labels = [
+    [3, 0.1 + 0.2],
+    ["a_tag", 0.25],
+  ] as const;
+  return { id, sessionKey, timeMs: 1_750_000_000_000.25, sequence: 7, platform: "linux", host: "web-1", labels };
+}
+
+function stepOf(cursor: string, ids: readonly string[], isIdle = false): SliceStep {
+  const entry = { slice: "slice/a", beforeMs: undefined, afterMs: 5, rows: ids.map((id) => rowOf(id)) };
+  const checkpoint = { cursor, sinkPosition: "p", normalizerState: "n", newestMs: 5 };
+  return { checkpoint, entries: new Map(ids.length === 0 ? [] : [[0, entry]]), isIdle };
+}
+
+describe("checkpoints of a slice", () => {
+  it("go on where the last owner came to, and hand their events over once", async () => {
+    const redis = freshRedis();
+    const first = await hold(redis, "slice/a", "x");
+    const store = createSliceStore(redis, first, 100);
+    expect(await store.load()).toEqual({});
+    await store.commit(stepOf("1", ["e1", "e2"]));
+    await store.commit(stepOf("2", []));
+    expect(await readMarks(redis)).toEqual(new Map([["slice/a", 5]]));
+    await store.commit(stepOf("3", ["e3"], true));
+    await first.release();
+    const next = createSliceStore(redis, await hold(redis, "slice/a", "y"), 100);
+    expect(await next.load()).toEqual({ cursor: "3", sinkPosition: "p", normalizerState: "n", newestMs: 5 });
+    await next.commit(stepOf("4", ["e4"]));
+    const partition = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
+    await partition.load();
+    const ids = (await partition.read(10)).flatMap(({ entry }) => entry.rows.map(({ id }) => id));
+    expect(ids).toEqual(["e1", "e2", "e3", "e4"]);
+  });
+
+  it("are refused, with their events, from an owner that has lost the lease", async () => {
+    const redis = freshRedis();
+    const stale = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
+    await stale.load();
+    await stale.commit(stepOf("1", ["e1"]));
+    await takeAway(redis, "slice/a");
+    await expect(stale.commit(stepOf("2", ["late"]))).rejects.toMatchObject({ code: "cluster_lease_lost" });
+    const fresh = createSliceStore(redis, await hold(redis, "slice/a", "y"), 100);
+    expect(await fresh.load()).toMatchObject({ cursor: "1" });
+    await fresh.commit(stepOf("2", ["e2"]));
+    await expect(stale.commit(stepOf("2", ["late"]))).rejects.toMatchObject({ code: "cluster_lease_lost" });
+    expect(await redis.call("XLEN", [redis.key("stream", "0")])).toBe(2);
+  });
+
+  it("are refused when the server has lost the one before", async () => {
+    const redis = freshRedis();
+    const store = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
+    await store.load();
+    await store.commit(stepOf("1", ["e1"]));
+    const key = redis.key("checkpoint", "slice/a");
+    const before = await redis.call("DUMP", [key]);
+    expect(typeof before).toBe("string");
+    await store.commit(stepOf("2", ["e2"]));
+    await redis.call("HSET", [key, "step", 1, "cursor", "1"]);
+    await expect(store.commit(stepOf("3", ["e3"]))).rejects.toMatchObject({ code: "cluster_checkpoint_lost" });
+    expect(await store.load()).toMatchObject({ cursor: "1" });
+    await store.commit(stepOf("2", ["e2"]));
+  });
+
+  it("wait while a partition is full, and are stored once when they are tried again", async () => {
+    const redis = freshRedis();
+    const store = createSliceStore(redis, await hold(redis, "slice/a", "x"), 2);
+    await store.load();
+    await store.commit(stepOf("1", ["e1"]));
+    await store.commit(stepOf("2", ["e2"]));
+    const step = stepOf("3", ["e3"]);
+    await expect(store.commit(step)).rejects.toMatchObject({ code: "cluster_partition_full", remedy: "retry" });
+    const partition = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
+    await partition.load();
+    const waiting = await partition.read(1);
+    const done = { marks: {}, addEvents: [], expired: [], notes: [] };
+    await partition.commit({ ...done, lastEntry: waiting[0]?.id ?? "" });
+    await store.commit(step);
+    expect((await partition.read(10)).flatMap(({ entry }) => entry.rows.map(({ id }) => id))).toEqual(["e2", "e3"]);
+  });
+});
+
+describe("the state of a partition", () => {
+  it("comes back to the next owner as it was stored, exact to the last digit", async () => {
+    const redis = freshRedis();
+    const slice = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
+    await slice.load();
+    await slice.commit(stepOf("1", ["e1"]));
+    const lease = await hold(redis, "partition/0", "x");
+    const store = createPartitionStore(redis, lease, 0);
+    expect(await store.load()).toEqual({ marks: {}, events: [], notes: [] });
+    const [first] = await store.read(10);
+    expect(first?.entry.rows).toEqual([rowOf("e1")]);
+    const rows = [rowOf("e1"), rowOf("e2"), rowOf("e3", 'half \ud800 " key'), { ...rowOf("e4"), timeMs: 9e12 }];
+    await store.commit({
+      lastEntry: first?.id ?? "",
+      sinkPosition: "7",
+      meta: "m",
+      marks: { "slice/a": 5.5 },
+      addEvents: rows,
+      expired: [],
+      notes: [
+        ['half \ud800 " key', "note"],
+        ["s", "other"],
+      ],
+    });
+    await store.commit({
+      marks: {},
+      addEvents: [],
+      notes: [["s", null]],
+      expired: [{ sessionKey: "s", untilTimeMs: 8e12 }],
+    });
+    await lease.release();
+    const next = createPartitionStore(redis, await hold(redis, "partition/0", "y"), 0);
+    const state = await next.load();
+    expect(state).toMatchObject({ sinkPosition: "7", meta: "m", notes: [['half \ud800 " key', "note"]] });
+    expect([...state.events].sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(rows.slice(2));
+    expect(await next.read(10)).toEqual([]);
+    expect(await redis.call("XLEN", [redis.key("stream", "0")])).toBe(0);
+  });
+
+  it("is refused from an owner that has lost the lease, which cannot read any more either", async () => {
+    const redis = freshRedis();
+    const stale = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
+    await stale.load();
+    await takeAway(redis, "partition/0");
+    const fresh = createPartitionStore(redis, await hold(redis, "partition/0", "y"), 0);
+    await fresh.load();
+    const step = { meta: "fresh", marks: {}, addEvents: [rowOf("e1")], expired: [], notes: [] };
+    await fresh.commit(step);
+    await expect(stale.commit({ ...step, meta: "stale" })).rejects.toMatchObject({ code: "cluster_lease_lost" });
+    await expect(stale.read(10)).rejects.toMatchObject({ code: "cluster_lease_lost" });
+    expect((await fresh.load()).meta).toBe("fresh");
+  });
+
+  it("is not read on when the server has lost what was stored last", async () => {
+    const redis = freshRedis();
+    const store = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
+    await store.load();
+    await store.commit({ meta: "1", marks: {}, addEvents: [], expired: [], notes: [] });
+    await redis.call("DEL", [redis.key("checkpoint", "partition/0")]);
+    await expect(store.read(10)).rejects.toMatchObject({ code: "cluster_checkpoint_lost" });
+  });
+});
+
+describe("the work of a cluster", () => {
+  it("is the same for all nodes, is done once, and begins anew when a node starts after it was done", async () => {
+    const redis = freshRedis();
+    const [slices, partitions] = [["a", "b"].map(sliceResource), [0, 1].map(partitionResource)];
+    const all = [...slices, ...partitions];
+    await beginRound(redis, 1_000, all);
+    expect(await shareWork(redis, "f", slices)).toEqual({ slices, done: new Set() });
+    for (const name of all) await finishWork(redis, await hold(redis, name, "x"));
+    expect((await shareWork(redis, "f", slices)).done).toEqual(new Set(all));
+    // A slice that nobody knew before gives the partitions more to do.
+    const more = [...slices, sliceResource("c")];
+    expect((await shareWork(redis, "f", more)).done).toEqual(new Set(slices));
+    await expect(shareWork(redis, "g", slices)).rejects.toMatchObject({ code: "cluster_of_other_config" });
+    for (const name of [...partitions, sliceResource("c")]) {
+      await takeAway(redis, name);
+      await finishWork(redis, await hold(redis, name, "y"));
+    }
+    await beginRound(redis, 1_000, [...more, ...partitions]);
+    expect((await shareWork(redis, "f", more)).done).toEqual(new Set());
+  });
+
+  it("is not done by a node that has lost the lease", async () => {
+    const redis = freshRedis();
+    const lease = await hold(redis, "slice/a", "x");
+    await takeAway(redis, "slice/a");
+    await expect(finishWork(redis, lease)).rejects.toMatchObject({ code: "cluster_lease_lost" });
+  });
+
+  it("knows its nodes for as long as they report", async () => {
+    const redis = freshRedis();
+    const [one, two] = ["1", "2"].map((id) => ({ id, host: "web-1", pid: 7 }));
+    expect(await reportMember(redis, one, 300)).toEqual([one]);
+    expect(await reportMember(redis, two, 300)).toEqual([one, two]);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(await reportMember(redis, two, 300)).toEqual([two]);
+  });
+});
