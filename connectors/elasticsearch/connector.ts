@@ -8,6 +8,7 @@ import { createSearchSink } from "./sink.ts";
 import { sinkOptions } from "./sink-config.ts";
 import { createPollSource } from "./source.ts";
 import { elasticsearchSourceConfigSchema } from "./source-config.ts";
+import { splitIndices } from "./split-indices.ts";
 
 const sinkSchema = z.strictObject({ ...elasticsearchConnectionSchema.shape, ...sinkOptions });
 /** Of a source or a sink only how to reach the server. */
@@ -28,6 +29,7 @@ export const elasticsearchConnector: Connector = {
     const connect = (signal: AbortSignal) => openElasticsearch(config, process.env, signal);
     return createSearchSink(config, { name: "elasticsearch", connect, context, ...clock });
   },
+  splitSource: async (settings) => splitIndices(parseSettings(elasticsearchSourceConfigSchema, settings, "source")),
   openServer: async (settings, role, signal) =>
     installServer(await openElasticsearch(parseSettings(serverSchema, settings, role), process.env, signal)),
 };

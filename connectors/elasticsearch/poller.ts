@@ -43,9 +43,9 @@ export class Poller {
     const startMs = startOf(config.from, settings.now());
     this.#config = config;
     this.#settings = settings;
-    this.#positions = lanesOf(config.time_fields).map(
-      (lane) => new LanePosition(lane, stored.get(lane.field), startMs),
-    );
+    this.#positions = lanesOf(config.time_fields)
+      .filter(({ field }) => config.lane === undefined || config.lane === field)
+      .map((lane) => new LanePosition(lane, stored.get(lane.field), startMs));
     this.#pageSize = createPageSize(config.batch_records, config.batch_bytes);
     this.#backOff = createBackOff(settings.random, (error, waitMs) => this.#tell(error, waitMs));
     this.#hasFound = stored.size > 0;

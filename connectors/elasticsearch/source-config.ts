@@ -17,6 +17,8 @@ const poll = {
     .default("now-1h"),
   /** Fields that say when a document came in; the first that a document has counts. */
   time_fields: z.array(z.string().min(1)).min(1).max(4).default(["event.ingested", "@timestamp"]),
+  /** Reads only documents whose time is in this one of them; nodes of a cluster share a source so. */
+  lane: z.string().min(1).optional(),
   /** Further conditions, in the server's query language. */
   query: z.record(z.string(), z.unknown()).optional(),
   /** Fields to read of each document, `process.*` too; all when left out. What the mappings need must be among them. */

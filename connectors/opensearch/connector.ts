@@ -7,6 +7,7 @@ import { createSearchSink } from "../elasticsearch/sink.ts";
 import { sinkOptions } from "../elasticsearch/sink-config.ts";
 import { createPollSource } from "../elasticsearch/source.ts";
 import { openSearchSourceConfigSchema } from "../elasticsearch/source-config.ts";
+import { splitIndices } from "../elasticsearch/split-indices.ts";
 import { openOpenSearch } from "./open-client.ts";
 
 const sinkSchema = z.strictObject({ ...openSearchConnectionSchema.shape, ...sinkOptions });
@@ -28,6 +29,7 @@ export const openSearchConnector: Connector = {
     const connect = (signal: AbortSignal) => openOpenSearch(config, process.env, signal);
     return createSearchSink(config, { name: "opensearch", connect, context, ...clock });
   },
+  splitSource: async (settings) => splitIndices(parseSettings(openSearchSourceConfigSchema, settings, "source")),
   openServer: async (settings, role, signal) =>
     installServer(await openOpenSearch(parseSettings(serverSchema, settings, role), process.env, signal)),
 };

@@ -20,6 +20,8 @@ export interface SessionStage {
   add(events: readonly LabelledEvent[]): readonly Verdict[];
   /** Closes what has been idle by the wall clock, for live sources that have gone quiet. */
   closeIdle(nowMs: number): readonly Verdict[];
+  /** In place of `closeIdle` while a live source has never had anything. */
+  rest?(): Promise<void>;
   /** End of input: final verdicts for everything open. */
   closeAll(): readonly Verdict[];
   /** What to store for all calls since the last `changes`. */

@@ -46,6 +46,10 @@ export function createSliceStage(settings: SliceStageSettings): SliceStage {
         outbox.rest();
         return [];
       },
+      rest: () => {
+        outbox.rest();
+        return commit({});
+      },
       closeAll: () => [],
       changes: () => ({}),
       restore: () => undefined,

@@ -65,8 +65,8 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
     await batch.batch.settle?.({ kind: "accepted" });
   };
 
+  const waits = { minWaitMs: 200, maxWaitMs: 30_000, random: parts.random, onWait: parts.onWait };
   const commit = async (batch: NormalizedBatch, output: Output): Promise<void> => {
-    const waits = { minWaitMs: 200, maxWaitMs: 30_000, random: parts.random, onWait: parts.onWait };
     const sinkPosition = await retry(() => sink.write(output, finish.signal), waits, finish.signal);
     const { normalizerState } = batch;
     const reached = { source: source.name, cursor: batch.batch.cursor, sinkPosition, normalizerState };
@@ -87,7 +87,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
       await settle(step.item, false);
     } else if (last !== undefined) {
       await commit(emptyAfter(last), { labels: [], deadLetters: [], verdicts: sessions.closeIdle(parts.now()) });
-    }
+    } else await retry(() => sessions.rest?.(), waits, finish.signal);
   }
   if (stop.aborted) return;
   await settle(await label(normalizeStage.flush()), true);
