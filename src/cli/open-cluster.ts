@@ -105,7 +105,7 @@ export async function openCluster(
 }
 
 /** The Redis of a cluster, with keys of its own. The modules of the queue load only here. */
-async function connectCluster(config: Config, { name }: ClusterConfig, onWait: RunObserver["onWait"]) {
+export async function connectCluster(config: Config, { name }: ClusterConfig, onWait: RunObserver["onWait"]) {
   const { connectRedis } = await import("../queue/redis-connection.ts");
   const onTrouble = oncePerSecond((error: TagsmithError) => onWait(error, retryMs));
   const connection = await connectRedis(clusterRedisSettings(config), onTrouble);

@@ -4,6 +4,7 @@ import { loadConfig } from "../config/load-config.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SearchServer } from "../sdk/search-server.ts";
 import type { QueueGauges, RunSnapshot } from "../telemetry/run-metrics.ts";
+import { askCluster, clusterText } from "./cluster-status.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
 import { openSinkServer } from "./open-sink-server.ts";
@@ -21,8 +22,13 @@ export async function statusCommand(
   try {
     const run = await askRun(config, stop.signal);
     const streams = await askServer(config, registry, stop.signal);
-    if (options.json) terminal.out.write(`${JSON.stringify({ run: run ?? null, streams })}\n`);
-    else terminal.out.write(`${runText(run, config)}\n${streamsText(streams)}`);
+    const cluster = await askCluster(config);
+    if (options.json) {
+      terminal.out.write(`${JSON.stringify({ run: run ?? null, streams, ...(cluster && { cluster }) })}\n`);
+    } else {
+      const shared = cluster === undefined ? "" : `\n${clusterText(cluster)}`;
+      terminal.out.write(`${runText(run, config)}\n${streamsText(streams)}${shared}`);
+    }
     return exitCodes.ok;
   } finally {
     stop.release();

@@ -68,7 +68,7 @@ export async function shareWork(redis: ClusterRedis, fingerprint: string, slices
   return readWork(redis);
 }
 
-async function readWork(redis: ClusterRedis): Promise<Work> {
+export async function readWork(redis: ClusterRedis): Promise<Work> {
   const [slices, done] = await Promise.all([
     redis.call("SMEMBERS", [redis.key("slices")]),
     redis.call("SMEMBERS", [redis.key("done")]),

@@ -41,6 +41,12 @@ describe("a cluster of three nodes", () => {
     const documents = nodes.map(({ out }): number => JSON.parse(out).documents);
     expect(documents.reduce((sum, count) => sum + count, 0)).toBe(6_620);
 
+    const said = await runTagsmith(["status", "--config", shared]);
+    expect(said.code).toBe(0);
+    expect(said.out).toMatch(/Nodes\nnone/);
+    expect(said.out).toMatch(/audit\.log +done +\d{4}-/);
+    expect(said.out).toMatch(/done +0 1 2 3 .* 63 +0 steps waiting/);
+
     const again = await runNodes();
     expect(again.map(({ code }) => code)).toEqual([0, 0, 0]);
     for (const output of outputs) {
