@@ -37,7 +37,7 @@ describe("a cluster", () => {
     const input = join(folder, "input");
     writeInput(input, { files: 24, eventsPerFile: 200, seed: 3 });
     const alone = join(folder, "alone");
-    expect(await endOf(startNode(writeNodeConfig(alone, "alone", input, ""), 0))).toBe(0);
+    expect(await endOf(startNode(writeNodeConfig(alone, "alone", [join(input, "*.ndjson")], ""), 0))).toBe(0);
     const expected = readOutcome(alone);
     expect(expected.labels.length).toBe(4_800);
 
@@ -54,7 +54,7 @@ describe("a cluster", () => {
           writeNodeConfig(
             own,
             `node-${n}`,
-            input,
+            [join(input, "*.ndjson")],
             `cluster: { name: round-${round}, lease_ms: ${leaseMs}, partitions: 16, max_slices: 2, redis: { redis_url: "redis://127.0.0.1:${port}" } }`,
           ),
         );

@@ -29,13 +29,19 @@ export function writeInput(folder: string, { files, eventsPerFile, seed }: Input
   }
 }
 
-/** Writes a configuration that reads `input` into `folder`; `extra` may hold a cluster. */
-export function writeNodeConfig(folder: string, name: string, input: string, extra: string): string {
+/** Writes a configuration that reads `paths` into `folder`; `extra` may hold a cluster, `source` more of the source. */
+export function writeNodeConfig(
+  folder: string,
+  name: string,
+  paths: readonly string[],
+  extra: string,
+  source = "",
+): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.yaml`);
   const [labels, verdicts, dead] = ["labels", "verdicts", "dead"].map((kind) => join(folder, `${kind}.ndjson`));
   const lines = [
-    `source: { type: file, paths: ["${join(input, "*.ndjson")}"], batch_records: 20 }`,
+    `source: { type: file, ${source} paths: ${JSON.stringify(paths)}, batch_records: 20 }`,
     `sink: { type: file, labels: ${labels}, verdicts: ${verdicts}, dead_letters: ${dead} }`,
     `state: { path: ${join(folder, "state.db")} }`,
     "session: { emit: final, min_window_size: 4, score_every: 2 }",
