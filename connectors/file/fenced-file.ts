@@ -1,7 +1,7 @@
 import { copyFile, mkdir, open, readdir, rename, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join, parse } from "node:path";
 import { type Fence, TagsmithError } from "#sdk";
-import { type Appended, OutputFile } from "./output-file.ts";
+import { type Appended, OutputFile, outputError } from "./output-file.ts";
 
 /** How much of which owner's file is confirmed. */
 interface Confirmed {
@@ -16,13 +16,21 @@ interface Confirmed {
  * `output_shorter_than_checkpoint` where the file is not there: all nodes need one folder.
  */
 export async function openFencedFile(path: string, fence: Fence, last: Confirmed): Promise<Appended> {
-  await mkdir(dirname(path), { recursive: true });
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await takeOver(path, fence, last);
+  } catch (cause) {
+    throw outputError(path, cause);
+  }
+  return lazyFile(nameOf(path, fence.scope, fence.token));
+}
+
+async function takeOver(path: string, fence: Fence, last: Confirmed): Promise<void> {
   for (const { name, token } of await earlierFiles(path, fence)) {
     if (last.token === undefined || token > last.token || name.endsWith(sealing)) await rm(name, { force: true });
     else if (token === last.token) await seal(name, last.size, fence.token);
   }
   if (last.token !== undefined && last.size > 0) await checkThere(nameOf(path, fence.scope, last.token));
-  return lazyFile(nameOf(path, fence.scope, fence.token));
 }
 
 function nameOf(path: string, scope: string, token: number): string {

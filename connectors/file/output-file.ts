@@ -94,7 +94,8 @@ function checkSize(path: string, found: number, wanted: number | undefined, over
   }
 }
 
-function outputError(path: string, cause: unknown): TagsmithError {
+/** What a failure of the file system means for the output at `path`. */
+export function outputError(path: string, cause: unknown): TagsmithError {
   if (cause instanceof TagsmithError) return cause;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT") {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterRedis } from "../cluster/cluster-redis.ts";
-import { type HeldLease, holdLease } from "../cluster/held-lease.ts";
+import { type HeldLease, holdLease, lostLease } from "../cluster/held-lease.ts";
 import { createLeaseStore, type LeaseStore } from "../cluster/lease-store.ts";
 import { type ClusterMember, removeMember, reportMember } from "../cluster/members.ts";
 import { planShare } from "../cluster/shares.ts";
@@ -158,12 +158,19 @@ class ClusterNode {
         if (how === "done") await finishWork(redis, lease);
       }
     } catch (cause) {
-      const error: unknown = lease.lost.aborted ? lease.lost.reason : cause;
+      const error: unknown = (await this.#hasLost(lease)) ? lostLease(name) : cause;
       if (error instanceof TagsmithError && error.remedy === "reconnect") onTrouble(error);
       else this.#failed.abort(error);
     } finally {
       await Promise.race([lease.release().catch(() => undefined), sleep(leaveWithinMs, undefined, { ref: false })]);
     }
+  }
+
+  /** Whoever takes a resource over may have taken away what its old owner was working with. */
+  async #hasLost(lease: HeldLease): Promise<boolean> {
+    const asked = this.#leases.renew(lease.resource, lease.owner, this.#settings.leaseMs).catch(() => undefined);
+    const isOurs = await Promise.race([asked, sleep(leaveWithinMs, undefined, { ref: false })]);
+    return isOurs === false || lease.lost.aborted;
   }
 
   #standing(): Slices {
