@@ -12,6 +12,18 @@ export interface BulkItem {
   readonly source: string;
 }
 
+/** What our documents begin with; when they are written is put in here. */
+export const eventStart = '{"event":{';
+
+/**
+ * The document with `event.ingested`, as it is sent at that time: a document that is sent again later says so, since
+ * pollers go by it. What does not begin as our documents do, such as a change of another document, stays as it is.
+ */
+export function stampedSource({ source }: BulkItem, ingested: string): string {
+  if (!source.startsWith(eventStart)) return source;
+  return `${eventStart}"ingested":"${ingested}",${source.slice(eventStart.length)}`;
+}
+
 /** What became of an item. Whatever is neither is thrown. */
 export type BulkResult =
   | { readonly kind: "written"; readonly index: string }

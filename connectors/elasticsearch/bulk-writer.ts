@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Signals } from "#sdk";
 import { type ItemOutcome, readBulkAnswer } from "./bulk-answer.ts";
 import { type BatchBounds, type BatchSize, createBatchSize } from "./bulk-batch.ts";
-import type { BulkItem, BulkResult } from "./bulk-item.ts";
+import { type BulkItem, type BulkResult, stampedSource } from "./bulk-item.ts";
 import { SearchError } from "./search-error.ts";
 import type { SearchHttp } from "./search-http.ts";
 
@@ -15,6 +15,8 @@ export interface BulkSettings extends BatchBounds {
   readonly minWaitMs: number;
   readonly maxWaitMs: number;
   readonly refresh: "false" | "wait_for" | "true";
+  /** The time for `event.ingested`, milliseconds; absent where the server's pipeline sets it. */
+  readonly stampMs?: (() => number) | undefined;
   /** 0 to 1. */
   readonly random: () => number;
   readonly signals?: Signals | undefined;
@@ -111,7 +113,7 @@ async function sendBatch(
   const failed: Pending[] = [];
   const errors: SearchError[] = [];
   try {
-    for (const [index, outcome] of (await request(http, batch, settings.refresh, signal)).entries()) {
+    for (const [index, outcome] of (await request(http, batch, settings, signal)).entries()) {
       const entry = batch[index];
       if (entry === undefined) continue;
       if (outcome.kind !== "failed") results[entry.place] = outcome;
@@ -141,11 +143,17 @@ async function sendBatch(
 async function request(
   http: SearchHttp,
   batch: readonly Pending[],
-  refresh: string,
+  { refresh, stampMs }: BulkSettings,
   signal: AbortSignal,
 ): Promise<readonly ItemOutcome[]> {
-  const ndjson = batch.map(({ item }) => `${item.action}\n${item.source}\n`).join("");
-  const query = { filter_path: "items.*.status,items.*._index,items.*.error", refresh };
+  const stamp = stampMs === undefined ? undefined : new Date(stampMs()).toISOString();
+  const sourceOf = (item: BulkItem): string => (stamp === undefined ? item.source : stampedSource(item, stamp));
+  const ndjson = batch.map(({ item }) => `${item.action}\n${sourceOf(item)}\n`).join("");
+  const query = {
+    filter_path: "items.*.status,items.*._index,items.*.error",
+    refresh,
+    ...(stamp !== undefined && { pipeline: "_none" }),
+  };
   const { body } = await http.request({ method: "POST", path: "/_bulk", query, ndjson }, signal);
   return readBulkAnswer("POST /_bulk", body, batch.length);
 }

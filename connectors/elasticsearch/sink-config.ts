@@ -15,6 +15,11 @@ export const sinkOptions = {
   /** When written documents can be found: `false` by the server's own interval, `wait_for` and `true` before going on. */
   refresh: z.enum(["false", "wait_for", "true"]).default("false"),
   /**
+   * Who sets `event.ingested`: `tagsmith` when it sends a document, by its own clock, or the `server`'s pipeline by the
+   * server's, which is half as much work again for it.
+   */
+  ingested_by: z.enum(["tagsmith", "server"]).default("tagsmith"),
+  /**
    * Where the labels of an event are looked for before they are written: `replays` in what was written since the last
    * confirmed write, `always` in all data of the stream (for backfills that overlap what is labelled already).
    */

@@ -1,4 +1,5 @@
-import type { Event, Label, LabelledEvent, SinkContext } from "#sdk";
+import { type Event, type Label, type LabelledEvent, minStoredScore, type SinkContext } from "#sdk";
+import { eventStart } from "./bulk-item.ts";
 import { cachedQuote, isoTime, quote } from "./sink-text.ts";
 import { threatProperty } from "./sink-threat.ts";
 
@@ -31,8 +32,8 @@ export function compileLabelDocument(context: SinkContext): (labelled: LabelledE
     const session = quoteOnce(event.sessionKey);
     const best = tags[0] === undefined ? "" : `,"tagsmith_top_label":${quoteOnce(tags[0])}`;
     return (
-      `{"@timestamp":"${time ?? isoTime(nowMs)}","ecs":{"version":"${ecsVersion}"},` +
-      `"event":{"kind":"enrichment","id":${id},"module":"tagsmith","dataset":"tagsmith.labels"},` +
+      `${eventStart}"kind":"enrichment","id":${id},"module":"tagsmith","dataset":"tagsmith.labels"},` +
+      `"@timestamp":"${time ?? isoTime(nowMs)}","ecs":{"version":"${ecsVersion}"},` +
       `${pivots(event, quoteOnce)}${top}${labelsStart}"${event.platform}","tagsmith_session":${session}${best}},` +
       `"tagsmith":{"event_id":${id},"text":${quote(event.text)},"platform":"${event.platform}",` +
       `"session":{"key":${session},"key_from":${quoteOnce(event.sessionKeyFrom)}},${inner},` +
@@ -67,7 +68,8 @@ function labelPart(
   const ranked = finite.map(
     ({ label_id, score, axis }) => `{"label_id":${quoteOnce(label_id)},"score":${score},"axis":${quoteOnce(axis)}}`,
   );
-  const scores = finite.map(({ label_id, score }) => `${quoteOnce(label_id)}:${score}`);
+  const scored = finite.filter(({ score }) => score >= minStoredScore);
+  const scores = scored.map(({ label_id, score }) => `${quoteOnce(label_id)}:${score}`);
   const selected = `"tags":[${tags.map(quoteOnce).join(",")}]`;
   return {
     tags,

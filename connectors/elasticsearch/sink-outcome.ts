@@ -1,4 +1,5 @@
 import type { DeadLetter, SinkContext, Verdict } from "#sdk";
+import { eventStart } from "./bulk-item.ts";
 import { ecsVersion } from "./sink-label.ts";
 import { isoTime } from "./sink-text.ts";
 import { threatProperty } from "./sink-threat.ts";
@@ -12,19 +13,19 @@ export function verdictDocument(verdict: Verdict, context: SinkContext, nowMs: n
   const start = isoTime(verdict.firstTimeMs);
   const end = isoTime(verdict.lastTimeMs);
   const tags = [...new Set(verdict.tags)];
+  const event = {
+    kind: isAlert ? "alert" : "state",
+    id: verdict.id,
+    module: "tagsmith",
+    dataset: "tagsmith.verdicts",
+    risk_score: Math.round(verdict.score * 1_000) / 10,
+    ...(start !== undefined && { start }),
+    ...(end !== undefined && { end }),
+  };
   const document = {
     "@timestamp": end ?? isoTime(nowMs),
     ecs: { version: ecsVersion },
     message: `Session judged ${verdict.verdict} (${verdict.score.toFixed(2)}, threshold ${verdict.threshold}), ${verdict.events} events: ${verdict.tags.join(" → ")}`,
-    event: {
-      kind: isAlert ? "alert" : "state",
-      id: verdict.id,
-      module: "tagsmith",
-      dataset: "tagsmith.verdicts",
-      risk_score: Math.round(verdict.score * 1_000) / 10,
-      ...(start !== undefined && { start }),
-      ...(end !== undefined && { end }),
-    },
     host: { name: verdict.hosts },
     user: { name: verdict.users },
     tags,
@@ -43,7 +44,7 @@ export function verdictDocument(verdict: Verdict, context: SinkContext, nowMs: n
     },
   };
   const threat = threatProperty(tags, context.techniques);
-  return `{${threat}${wellFormedJson(document).slice(1)}`;
+  return `${eventStart}${wellFormedJson(event).slice(1)},${threat}${wellFormedJson(document).slice(1)}`;
 }
 
 function verdictFields(verdict: Verdict) {
@@ -66,14 +67,15 @@ function verdictFields(verdict: Verdict) {
 /** A dead letter as a document, timed by its writing; `event.kind` is ECS's word for what could not be read. */
 export function deadLetterDocument(letter: DeadLetter, nowMs: number): string {
   const { id, code, reason, field, source, container, document, excerpt } = letter;
-  return wellFormedJson({
+  const event = { kind: "pipeline_error", id, module: "tagsmith", dataset: "tagsmith.deadletters" };
+  const rest = {
     "@timestamp": isoTime(nowMs),
     ecs: { version: ecsVersion },
     message: reason,
-    event: { kind: "pipeline_error", id, module: "tagsmith", dataset: "tagsmith.deadletters" },
     error: { code, message: reason },
     tagsmith: { dead_letter: { id, code, reason, field, source, container, document, excerpt } },
-  });
+  };
+  return `${eventStart}${wellFormedJson(event).slice(1)},${wellFormedJson(rest).slice(1)}`;
 }
 
 /** JSON without half surrogate pairs, which servers refuse. */

@@ -68,6 +68,7 @@ async function connect(
     minWaitMs: 200,
     maxWaitMs: 10_000,
     refresh: config.refresh,
+    stampMs: config.ingested_by === "tagsmith" ? now : undefined,
     random,
     signals: context.signals,
   };

@@ -1,4 +1,4 @@
-import type { Event, LabelledEvent } from "#sdk";
+import { type Event, type LabelledEvent, minStoredScore } from "#sdk";
 import { formatTime } from "./format-time.ts";
 
 const maxQuoted = 10_000;
@@ -17,7 +17,7 @@ export function compileLabelFormat(model: string): (labelled: LabelledEvent) => 
       const id = quoteOnce(label_id);
       const value = formatScore(score);
       top += `${top === "" ? "" : ","}{"label_id":${id},"score":${value},"axis":${quoteOnce(axis)}}`;
-      scores += `${scores === "" ? "" : ","}${id}:${value}`;
+      if (score >= minStoredScore) scores += `${scores === "" ? "" : ","}${id}:${value}`;
     }
     const id = JSON.stringify(event.id);
     const session = `{"key":${JSON.stringify(event.sessionKey)},"key_from":${quoteOnce(event.sessionKeyFrom)}}`;

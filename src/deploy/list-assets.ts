@@ -61,7 +61,10 @@ export function listAssets(
   return [pipelineAsset(streams.version, facts), ...policies, settingsAsset(meta), ...mappings, ...templates];
 }
 
-/** Sets when a document was written, by the server's clock: what rules and pollers go by. */
+/**
+ * Sets when a document was written, by the server's clock: what rules and pollers go by. A default pipeline, so that who
+ * sets it himself can do without, and the place of the final pipeline stays free for the user's own.
+ */
 function pipelineAsset(version: number, { ingestedProcessor }: ServerFacts): Asset {
   const description = `Sets event.ingested. managed_by: ${owner}`;
   return { kind: "pipeline", name: pipelineName, body: { description, version, processors: [ingestedProcessor] } };
@@ -70,7 +73,7 @@ function pipelineAsset(version: number, { ingestedProcessor }: ServerFacts): Ass
 function settingsAsset(meta: JsonObject): Asset {
   const index = {
     codec: "best_compression",
-    final_pipeline: pipelineName,
+    default_pipeline: pipelineName,
     refresh_interval: "5s",
     "mapping.total_fields.limit": 1000,
   };

@@ -9,6 +9,9 @@ export interface Label {
   readonly axis: string;
 }
 
+/** Scores below stay in the ranked labels only: each stored score is a field of its own, and nobody asks for these. */
+export const minStoredScore = 0.01;
+
 /** An event with its labels, best first. */
 export interface LabelledEvent {
   readonly event: Event;

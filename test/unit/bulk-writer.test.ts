@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type BulkItem, createItem } from "../../connectors/elasticsearch/bulk-item.ts";
+import { type BulkItem, createItem, updateItem } from "../../connectors/elasticsearch/bulk-item.ts";
 import { type BulkSettings, createBulkWriter } from "../../connectors/elasticsearch/bulk-writer.ts";
 import { errorOfAnswer, errorOfFailure } from "../../connectors/elasticsearch/classify-error.ts";
 import type { Answer, SearchHttp } from "../../connectors/elasticsearch/search-http.ts";
@@ -57,6 +57,52 @@ function writerOn(http: SearchHttp, more: Partial<BulkSettings> = {}) {
 const rateLimited = (): never => {
   throw errorOfAnswer("POST /_bulk", 429, { error: { type: "es_rejected_execution_exception", reason: "full" } }, {});
 };
+
+describe("when documents say they were ingested", () => {
+  const ours = createItem("i", "a", "a", '{"event":{"kind":"enrichment"},"n":1}');
+  const change = updateItem("theirs", "b", "b", { if_seq_no: 1, if_primary_term: 1 }, '{"doc":{"event":{"kind":"x"}}}');
+
+  /** Sends both; the first answer is a refusal where `isBusy`. What was asked, in order. */
+  async function sent(stampMs: BulkSettings["stampMs"], isBusy = false) {
+    const asked: { readonly pipeline: unknown; readonly sources: readonly unknown[] }[] = [];
+    const http: SearchHttp = {
+      request: async ({ ndjson = "", query }) => {
+        const lines = ndjson.trimEnd().split("\n");
+        asked.push({
+          pipeline: query?.["pipeline"],
+          sources: lines.filter((_, n) => n % 2 === 1).map((line) => JSON.parse(line)),
+        });
+        if (isBusy && asked.length === 1) return rateLimited();
+        return answerOf(lines.filter((_, n) => n % 2 === 1).map(() => ({ status: 201, _index: "i-000001" })));
+      },
+      close: async () => undefined,
+    };
+    await writerOn(http, { stampMs }).write([ours, change], noneKnown, signal);
+    return asked;
+  }
+
+  it("is the time they are sent at, anew with each sending, past the server's pipeline; changes of others stay as they are", async () => {
+    let nowMs = Date.UTC(2026, 0, 1);
+    const asked = await sent(() => {
+      nowMs += 1_000;
+      return nowMs;
+    }, true);
+    const expected = (second: number) => ({
+      pipeline: "_none",
+      sources: [
+        { event: { ingested: `2026-01-01T00:00:0${second}.000Z`, kind: "enrichment" }, n: 1 },
+        { doc: { event: { kind: "x" } } },
+      ],
+    });
+    expect(asked).toEqual([expected(1), expected(2)]);
+  });
+
+  it("is left to the server's pipeline where that is asked for", async () => {
+    expect(await sent(undefined)).toEqual([
+      { pipeline: undefined, sources: [{ event: { kind: "enrichment" }, n: 1 }, { doc: { event: { kind: "x" } } }] },
+    ]);
+  });
+});
 
 describe("the bulk writer", () => {
   it("sends documents again, alone, that the server could not take now, and all of them arrive once", async () => {

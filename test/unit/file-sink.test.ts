@@ -101,7 +101,9 @@ describe("a label line", () => {
 
   it("stays JSON when a score is not a number", async () => {
     const topLabels = [{ label_id: "tag_a", score: Number.NaN, axis: "execution" }];
-    expect(await lineOf({ ...full, topLabels })).toMatchObject({ tagsmith: { score: { tag_a: null } } });
+    expect(await lineOf({ ...full, topLabels })).toMatchObject({
+      tagsmith: { top_labels: [{ score: null }], score: {} },
+    });
   });
 });
 
