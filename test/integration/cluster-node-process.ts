@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileConnector } from "../../connectors/file/connector.ts";
+import { openSearchConnector } from "../../connectors/opensearch/connector.ts";
 import { observeRun } from "../../src/cli/observe-run.ts";
 import { openCluster } from "../../src/cli/open-cluster.ts";
 import type { OpenLabeller } from "../../src/cli/open-labeller.ts";
@@ -24,7 +25,8 @@ async function openLabels(): Promise<{ readonly opened: OpenLabeller; readonly q
   const { min_score, max_tags, multi_label_gap } = vocabulary.selection;
   const rank = (text: string) => {
     const bytes = createHash("sha256").update(text).digest();
-    const indices = Uint16Array.from({ length: 5 }, (_, place) => bytes.readUInt16LE(2 * place) % 361);
+    const [first, step] = [bytes.readUInt16LE(0), 1 + ((bytes[2] ?? 0) % 72)];
+    const indices = Uint16Array.from({ length: 5 }, (_, place) => (first + place * step) % 361);
     const scores = Float32Array.from({ length: 5 }, (_, place) => (bytes[12 + place] ?? 0) / 256)
       .sort()
       .reverse();
@@ -46,7 +48,7 @@ async function openLabels(): Promise<{ readonly opened: OpenLabeller; readonly q
 }
 
 const config = loadConfig(file);
-const registry = new Map([[fileConnector.name, fileConnector]]);
+const registry = new Map([fileConnector, openSearchConnector].map((connector) => [connector.name, connector]));
 const observer = observeRun({ out: process.stdout, err: process.stderr, now: () => performance.now() }, true);
 const pipeline = await (config.cluster === undefined
   ? openPipeline(config, registry, observer, openLabels)
