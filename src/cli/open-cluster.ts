@@ -9,7 +9,7 @@ import { loadAttack } from "../event/attack.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Redaction } from "../pipeline/redaction.ts";
 import { runNode } from "../pipeline/run-node.ts";
-import { runPartition, type Slices } from "../pipeline/run-partition.ts";
+import { type PartitionParts, runPartition, type Slices } from "../pipeline/run-partition.ts";
 import { runSlice } from "../pipeline/run-slice.ts";
 import type { Connector, SinkContext, SourceSlice } from "../sdk/connector.ts";
 import type { Sink } from "../sdk/sink.ts";
@@ -141,12 +141,14 @@ class Workshop {
   readonly #tags: readonly string[];
   readonly #redaction: Redaction;
   readonly #trackers: ReturnType<typeof createTrackers>;
+  readonly #marks: (notBeforeMs: number) => ReturnType<PartitionParts["marks"]>;
 
   constructor(settings: WorkshopSettings) {
     this.#settings = settings;
     this.#tags = settings.opened.vocabulary.tags.map(({ id }) => id);
     this.#redaction = openRedaction(settings.config);
     this.#trackers = createTrackers(settings.config, settings.opened);
+    this.#marks = sharedFor(() => readMarks(settings.redis), pollMs);
   }
 
   async readSlice(slice: SourceSlice, lease: HeldLease, stop: AbortSignal): Promise<void> {
@@ -186,6 +188,8 @@ class Workshop {
     stop: AbortSignal,
   ): Promise<"done" | "stopped"> {
     const { cluster, redis, observer, isLive } = this.#settings;
+    // What was fetched before the lease was taken may be from before Redis was emptied.
+    const openedMs = performance.now();
     const maxRetainedEvents = Math.ceil(cluster.max_retained_events / cluster.partitions);
     const sink = this.#sink(`partition-${partition}`, lease);
     const parts = {
@@ -194,7 +198,7 @@ class Workshop {
       sink,
       tags: this.#tags,
       slices,
-      marks: () => readMarks(redis),
+      marks: () => this.#marks(openedMs),
       pollMs,
       tickMs: isLive ? tickMs : undefined,
       now: () => Date.now(),
@@ -213,6 +217,24 @@ class Workshop {
     const { config, writing, context } = this.#settings;
     return writing.createSink(settingsOf(config.sink), { ...context, fence: { scope, token: owner.token } });
   }
+}
+
+/** What partitions ask for at about the same time is fetched once; an answer that is a little old only holds them back. */
+function sharedFor<T>(fetch: () => Promise<T>, ms: number): (notBeforeMs: number) => Promise<T> {
+  let last: Promise<T> | undefined;
+  let fetchedMs = 0;
+  return (notBeforeMs) => {
+    const now = performance.now();
+    if (last !== undefined && fetchedMs > notBeforeMs && now - fetchedMs < ms) return last;
+    fetchedMs = now;
+    const fetched = fetch();
+    // The next one asks again.
+    fetched.catch(() => {
+      if (last === fetched) last = undefined;
+    });
+    last = fetched;
+    return fetched;
+  };
 }
 
 /** Several slices are read at once: how far one of them is says nothing of the whole. */
