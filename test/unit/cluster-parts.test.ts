@@ -26,10 +26,13 @@ describe("shares of nodes", () => {
   const resources = Array.from({ length: 64 }, (_, n) => `partition/${n}`);
 
   it("differ by one at most, whoever comes and goes, and cover everything", () => {
-    const steps = fc.array(fc.uniqueArray(fc.constantFrom<string>("a", "b", "c", "d", "e", "f", "g"), { minLength: 1 }), {
-      minLength: 1,
-      maxLength: 5,
-    });
+    const steps = fc.array(
+      fc.uniqueArray(fc.constantFrom<string>("a", "b", "c", "d", "e", "f", "g"), { minLength: 1 }),
+      {
+        minLength: 1,
+        maxLength: 5,
+      },
+    );
     fc.assert(
       fc.property(steps, fc.integer({ min: 0, max: 64 }), (memberships, count) => {
         const owners = new Map<string, string>();
