@@ -7,7 +7,7 @@ import { type ClusterView, readCluster } from "../../src/cluster/cluster-view.ts
 import { connectRedis } from "../../src/queue/redis-connection.ts";
 import { freshFolder } from "../e2e/tagsmith-process.ts";
 import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
-import { endOf, readOutcome, startNode, writeInput, writeNodeConfig } from "./cluster-scene.ts";
+import { endOf, inputStartMs, readOutcome, startNode, writeInput, writeNodeConfig } from "./cluster-scene.ts";
 
 const leaseMs = 1_000;
 const partitions = 8;
@@ -173,5 +173,36 @@ describe("nodes that follow a growing source together", () => {
     for (const node of [paused, heir]) node.kill("SIGTERM");
     expect(await Promise.all([paused, heir].map(endOf))).toEqual([0, 0]);
     expect(readOutcome(scene.shared).labels).toEqual((await scene.alone()).labels);
+  }, 120_000);
+
+  it("read everything again when Redis was emptied, and leave each label once and the same verdicts", async () => {
+    const scene = createScene("emptied", 4);
+    const nodes = ["a", "b"].map((name) => start(scene.configFor(name, server.port)));
+    scene.grow(0, 0.7);
+    await until(countOfLabels(scene.shared), (count) => count === 336);
+    const before = readOutcome(scene.shared);
+    const connection = await connectRedis({ url: server.url, isCluster: false, keyPrefix: "x" }, () => undefined);
+    await connection.call("FLUSHALL", []);
+    await connection.close();
+    await until(countOfLabels(scene.shared), (count) => count < 336);
+    await until(countOfLabels(scene.shared), (count) => count === 336);
+    expect(readOutcome(scene.shared).labels).toEqual(before.labels);
+    scene.grow(0.7, 1);
+    await until(countOfLabels(scene.shared), (count) => count === 480);
+    const expected = await scene.alone();
+    // What ends before the pause of an hour has ended by event time.
+    const early = expected.verdicts.filter(
+      (line) => JSON.parse(line).tagsmith.verdict.last_time_ms < inputStartMs + 3_600_000,
+    );
+    await until(
+      async () => readOutcome(scene.shared).verdicts.filter((line) => early.includes(line)).length,
+      (count) => count === early.length,
+    );
+    for (const node of nodes) node.kill("SIGTERM");
+    expect(await Promise.all(nodes.map(endOf))).toEqual([0, 0]);
+    const { labels, ordered } = readOutcome(scene.shared);
+    expect(labels).toEqual(expected.labels);
+    expect(ordered).toEqual([...new Set(ordered)]);
+    expect(early.length).toBeGreaterThan(20);
   }, 120_000);
 });

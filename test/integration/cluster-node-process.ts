@@ -2,6 +2,7 @@
 // the milliseconds that a batch takes.
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { elasticsearchConnector } from "../../connectors/elasticsearch/connector.ts";
 import { fileConnector } from "../../connectors/file/connector.ts";
 import { openSearchConnector } from "../../connectors/opensearch/connector.ts";
 import { observeRun } from "../../src/cli/observe-run.ts";
@@ -48,7 +49,9 @@ async function openLabels(): Promise<{ readonly opened: OpenLabeller; readonly q
 }
 
 const config = loadConfig(file);
-const registry = new Map([fileConnector, openSearchConnector].map((connector) => [connector.name, connector]));
+const registry = new Map(
+  [fileConnector, elasticsearchConnector, openSearchConnector].map((connector) => [connector.name, connector]),
+);
 const observer = observeRun({ out: process.stdout, err: process.stderr, now: () => performance.now() }, true);
 const pipeline = await (config.cluster === undefined
   ? openPipeline(config, registry, observer, openLabels)

@@ -10,7 +10,7 @@ interface InputSettings {
   readonly seed: number;
 }
 
-const startMs = Date.UTC(2026, 2, 1);
+export const inputStartMs = Date.UTC(2026, 2, 1);
 
 /** Writes files of events; some sessions pause long enough for a second segment. */
 export function writeInput(folder: string, { files, eventsPerFile, seed }: InputSettings): void {
@@ -21,7 +21,7 @@ export function writeInput(folder: string, { files, eventsPerFile, seed }: Input
       const isRoaming = random.below(3) === 0;
       const session = isRoaming ? `roam-${random.below(20)}` : `home-${file}-${random.below(6)}`;
       const pauseMs = n < eventsPerFile / 2 ? 0 : 3_600_000;
-      const timestamp = new Date(startMs + pauseMs + 2_000 * n + random.below(1_500)).toISOString();
+      const timestamp = new Date(inputStartMs + pauseMs + 2_000 * n + random.below(1_500)).toISOString();
       const cmdline = `tool-${random.below(400)} --file ${file} --n ${n}`;
       return JSON.stringify({ timestamp, session_id: session, host: `web-${file % 3}`, user: "carol", cmdline });
     });
