@@ -109,6 +109,11 @@ def load_corpus(folder: Path, vocabulary: list[dict]) -> list[tuple[str, tuple[i
     return templates
 
 
+def load_eval_texts(folder: Path) -> set[str]:
+    """The texts of the independent test set: never trained on, even where the corpus came to the same text by itself."""
+    return {row["raw"].strip() for path in sorted(folder.glob("*.jsonl")) for row in _lines(path)}
+
+
 def load_slots(folder: Path) -> dict[str, list[str]]:
     import yaml
 

@@ -23,7 +23,7 @@ from first_stage import FirstStage
 CONTRIB = "com.microsoft"
 WEIGHT_LIMIT = 63
 ACTIVATION_LIMIT = 127
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 
 
 class Graph:
