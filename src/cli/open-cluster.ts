@@ -14,6 +14,7 @@ import { runSlice } from "../pipeline/run-slice.ts";
 import type { Connector, SinkContext, SourceSlice } from "../sdk/connector.ts";
 import type { Sink } from "../sdk/sink.ts";
 import type { Source } from "../sdk/source.ts";
+import type { ClusterGauges } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { findConnector, settingsOf } from "./find-connector.ts";
 import type { RunObserver } from "./observe-run.ts";
@@ -75,7 +76,9 @@ export async function openCluster(
       observer,
       isLive,
     });
+    let standing: ClusterGauges | undefined;
     return {
+      cluster: () => standing,
       warnings: sink.warnings ?? [],
       reloadMappings: normalizers.reload,
       ...(queue !== undefined && { queue: queue.gauges }),
@@ -92,6 +95,9 @@ export async function openCluster(
             runSlice: (slice, lease, end) => workshop.readSlice(slice, lease, end),
             runPartition: (partition, lease, known, end) => workshop.judgePartition(partition, lease, known, end),
             now: () => performance.now(),
+            onStanding: (now) => {
+              standing = now;
+            },
             onTrouble: oncePerSecond((error) => observer.onWait(error, retryMs)),
           },
           stop,

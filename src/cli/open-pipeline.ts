@@ -6,7 +6,7 @@ import { loadAttack } from "../event/attack.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { runPipeline } from "../pipeline/wire.ts";
 import { openState, type State } from "../state/open-state.ts";
-import type { QueueGauges } from "../telemetry/run-metrics.ts";
+import type { ClusterGauges, QueueGauges } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { findConnector, settingsOf } from "./find-connector.ts";
 import type { RunObserver } from "./observe-run.ts";
@@ -22,6 +22,8 @@ export interface OpenPipeline {
   readonly reloadMappings: () => void;
   /** Absent where texts are labelled in this process. */
   readonly queue?: () => QueueGauges | undefined;
+  /** Absent where one process has all of the work. */
+  readonly cluster?: () => ClusterGauges | undefined;
   /** Until the input ends or `stop` aborts. */
   run(stop: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -74,7 +74,7 @@ async function runConfig(
     throw inFile(error, file);
   });
   for (const warning of pipeline.warnings) terminal.err.write(`tagsmith: warning: ${warning}\n`);
-  const health = await openHealth(config, observer, pipeline.queue).catch(async (error: unknown) => {
+  const health = await openHealth(config, observer, pipeline).catch(async (error: unknown) => {
     await pipeline.close();
     throw inFile(error, file);
   });
@@ -115,13 +115,13 @@ async function open(config: Config, registry: ConnectorRegistry, observer: RunOb
 function openHealth(
   { health }: Config,
   { metrics }: RunObserver,
-  gauges: OpenPipeline["queue"],
+  pipeline: OpenPipeline,
 ): Promise<HealthServer | undefined> {
   if (health.port === undefined) return Promise.resolve(undefined);
   const { host, port } = health;
   const snapshot = (): RunSnapshot => {
-    const queue = gauges?.();
-    return { ...metrics.snapshot(), ...(queue !== undefined && { queue }) };
+    const [queue, cluster] = [pipeline.queue?.(), pipeline.cluster?.()];
+    return { ...metrics.snapshot(), ...(queue !== undefined && { queue }), ...(cluster !== undefined && { cluster }) };
   };
   const use = () => ({
     residentBytes: process.memoryUsage.rss(),

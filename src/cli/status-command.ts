@@ -3,7 +3,7 @@ import type { Config } from "../config/config-schema.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SearchServer } from "../sdk/search-server.ts";
-import type { QueueGauges, RunSnapshot } from "../telemetry/run-metrics.ts";
+import type { ClusterGauges, QueueGauges, RunSnapshot } from "../telemetry/run-metrics.ts";
 import { askCluster, clusterText } from "./cluster-status.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -51,6 +51,12 @@ const queueSchema: z.ZodType<QueueGauges> = z.object({
   failedTexts: z.number(),
   lostJobs: z.number(),
 });
+const clusterSchema: z.ZodType<ClusterGauges> = z.object({
+  nodes: z.number(),
+  slices: z.number(),
+  partitions: z.number(),
+  lostLeases: z.number(),
+});
 const snapshotSchema: z.ZodType<RunSnapshot> = z.object({
   startedMs: z.number(),
   documents: z.number(),
@@ -67,6 +73,7 @@ const snapshotSchema: z.ZodType<RunSnapshot> = z.object({
   checkpointAgeSecs: z.number().exactOptional(),
   waitingFor: z.object({ code: z.string(), message: z.string() }).exactOptional(),
   queue: queueSchema.exactOptional(),
+  cluster: clusterSchema.exactOptional(),
 });
 
 /** What the run of this configuration says of itself; undefined when none answers. */

@@ -9,6 +9,15 @@ import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SourceSlice } from "../sdk/connector.ts";
 import type { Slices } from "./run-partition.ts";
 
+/** A node's part in its cluster. */
+export interface NodeStanding {
+  readonly nodes: number;
+  readonly slices: number;
+  readonly partitions: number;
+  /** Leases lost since the start. */
+  readonly lostLeases: number;
+}
+
 /** One of the nodes that share the work of a pipeline. */
 export interface NodeSettings {
   readonly redis: ClusterRedis;
@@ -31,6 +40,8 @@ export interface NodeSettings {
   ) => Promise<"done" | "stopped">;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Called now and then. */
+  readonly onStanding?: (standing: NodeStanding) => void;
   /** Is told what is wrong while work waits, or moves to another owner. */
   readonly onTrouble: (error: TagsmithError) => void;
 }
@@ -71,6 +82,7 @@ class ClusterNode {
   #work: Work = { slices: [], done: new Set() };
   #wake = new AbortController();
   #isClosing = false;
+  #lostLeases = 0;
 
   constructor(settings: NodeSettings) {
     this.#settings = settings;
@@ -122,10 +134,17 @@ class ClusterNode {
     const found = await this.#leases.owners(all);
     const owners = new Map(all.flatMap((name, place) => (found[place] ? [[name, found[place].node] as const] : [])));
     const nodes = members.map(({ id }) => id);
+    this.#tellStanding(nodes.length);
     const share = { node: member.id, nodes, owners };
     await this.#balance({ ...share, resources: open.filter((name) => this.#slices.has(name)), most: maxSlices });
     await this.#balance({ ...share, resources: partitions, most: partitions.length });
     return false;
+  }
+
+  #tellStanding(nodes: number): void {
+    const slices = [...this.#held.keys()].filter((name) => this.#slices.has(name)).length;
+    const partitions = this.#held.size - slices;
+    this.#settings.onStanding?.({ nodes, slices, partitions, lostLeases: this.#lostLeases });
   }
 
   async #balance(settings: Parameters<typeof planShare>[0]): Promise<void> {
@@ -159,8 +178,10 @@ class ClusterNode {
       }
     } catch (cause) {
       const error: unknown = (await this.#hasLost(lease)) ? lostLease(name) : cause;
-      if (error instanceof TagsmithError && error.remedy === "reconnect") onTrouble(error);
-      else this.#failed.abort(error);
+      if (error instanceof TagsmithError && error.remedy === "reconnect") {
+        this.#lostLeases += 1;
+        onTrouble(error);
+      } else this.#failed.abort(error);
     } finally {
       await Promise.race([lease.release().catch(() => undefined), sleep(leaveWithinMs, undefined, { ref: false })]);
     }

@@ -1,4 +1,4 @@
-import type { QueueGauges, RunSnapshot } from "./run-metrics.ts";
+import type { ClusterGauges, QueueGauges, RunSnapshot } from "./run-metrics.ts";
 
 /** What the process itself uses. */
 export interface ProcessUse {
@@ -25,6 +25,7 @@ export function formatMetrics(run: RunSnapshot, use: ProcessUse): string {
     metric("process_resident_bytes", "gauge", "Memory of the process.", use.residentBytes),
     metric("process_cpu_seconds_total", "counter", "Processor time of the process.", use.cpuSecs),
     ...(run.queue === undefined ? [] : queueMetrics(run.queue)),
+    ...(run.cluster === undefined ? [] : clusterMetrics(run.cluster)),
   ].join("");
 }
 
@@ -48,6 +49,15 @@ function queueMetrics(queue: QueueGauges): string[] {
     metric("queue_shared_texts_total", "counter", "Texts whose result was in the shared cache.", queue.sharedTexts),
     metric("queue_failed_texts_total", "counter", "Texts that no worker could label.", queue.failedTexts),
     metric("queue_lost_jobs_total", "counter", "Jobs sent again because the queue had lost them.", queue.lostJobs),
+  ];
+}
+
+function clusterMetrics({ nodes, slices, partitions, lostLeases }: ClusterGauges): string[] {
+  const owned = { slice: slices, partition: partitions };
+  return [
+    metric("cluster_nodes", "gauge", "Nodes that share the work.", nodes),
+    metric("cluster_owned_parts", "gauge", "Slices and partitions that this node owns.", owned, "part"),
+    metric("cluster_leases_lost_total", "counter", "Leases lost to other nodes or with Redis.", lostLeases),
   ];
 }
 

@@ -19,6 +19,17 @@ export interface QueueGauges {
   readonly lostJobs: number;
 }
 
+/** A node's part in a cluster. */
+export interface ClusterGauges {
+  /** Nodes there are, this one among them. */
+  readonly nodes: number;
+  /** What this one owns. */
+  readonly slices: number;
+  readonly partitions: number;
+  /** Leases that went to others, or were lost with Redis, since the start. */
+  readonly lostLeases: number;
+}
+
 /** A run as numbers, at one moment. */
 export interface RunSnapshot {
   readonly startedMs: number;
@@ -41,6 +52,8 @@ export interface RunSnapshot {
   readonly waitingFor?: { readonly code: string; readonly message: string };
   /** Absent where texts are labelled in this process. */
   readonly queue?: QueueGauges;
+  /** Absent where one process has all of the work. */
+  readonly cluster?: ClusterGauges;
 }
 
 /** Numbers of one run. */

@@ -4,6 +4,9 @@ import { openSearchConnector } from "../../connectors/opensearch/connector.ts";
 import { partitionOf } from "../../src/cluster/partition-of.ts";
 import { planShare } from "../../src/cluster/shares.ts";
 import { Watermarks } from "../../src/cluster/watermarks.ts";
+import { formatMetrics } from "../../src/telemetry/format-metrics.ts";
+import { createRunMetrics } from "../../src/telemetry/run-metrics.ts";
+import { createCounts } from "../../src/telemetry/signals.ts";
 
 /** Lets all nodes act on their plans, in turn, until nobody wants to do anything. */
 function settle(nodes: readonly string[], resources: readonly string[], owners: Map<string, string>): number {
@@ -65,6 +68,22 @@ describe("shares of nodes", () => {
     const { acquire } = planShare({ node: "a", nodes, resources, owners: new Map(), most: 4 });
     expect(acquire.length).toBe(4);
     expect(planShare({ node: "gone", nodes, resources, owners: new Map(), most: 64 }).acquire).toEqual([]);
+  });
+});
+
+describe("a node's part in a cluster", () => {
+  it("is among the metrics of its run", () => {
+    const cluster = { nodes: 3, slices: 2, partitions: 21, lostLeases: 4 };
+    const run = { ...createRunMetrics(createCounts(), () => 0).snapshot(), cluster };
+    const metrics = formatMetrics(run, { residentBytes: 0, cpuSecs: 0 });
+    for (const line of [
+      "tagsmith_cluster_nodes 3",
+      'tagsmith_cluster_owned_parts{part="slice"} 2',
+      'tagsmith_cluster_owned_parts{part="partition"} 21',
+      "tagsmith_cluster_leases_lost_total 4",
+    ]) {
+      expect(metrics).toContain(`${line}\n`);
+    }
   });
 });
 
