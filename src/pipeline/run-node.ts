@@ -7,16 +7,8 @@ import { planShare } from "../cluster/shares.ts";
 import { beginRound, finishWork, partitionResource, shareWork, sliceResource, type Work } from "../cluster/work.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SourceSlice } from "../sdk/connector.ts";
+import type { ClusterGauges } from "../telemetry/run-metrics.ts";
 import type { Slices } from "./run-partition.ts";
-
-/** A node's part in its cluster. */
-export interface NodeStanding {
-  readonly nodes: number;
-  readonly slices: number;
-  readonly partitions: number;
-  /** Leases lost since the start. */
-  readonly lostLeases: number;
-}
 
 /** One of the nodes that share the work of a pipeline. */
 export interface NodeSettings {
@@ -41,7 +33,7 @@ export interface NodeSettings {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Called now and then. */
-  readonly onStanding?: (standing: NodeStanding) => void;
+  readonly onStanding?: (standing: ClusterGauges) => void;
   /** Is told what is wrong while work waits, or moves to another owner. */
   readonly onTrouble: (error: TagsmithError) => void;
 }

@@ -154,6 +154,26 @@ describe("checkpoints of a slice", () => {
   });
 });
 
+describe("a Redis that is full", () => {
+  it("takes no checkpoint, keeps the leases alive, and takes the checkpoint when there is room again", async () => {
+    const redis = freshRedis();
+    const lease = await hold(redis, "slice/a", "x");
+    const store = createSliceStore(redis, lease, 100);
+    await store.load();
+    const step = stepOf("1", ["e1"]);
+    await redis.call("CONFIG", ["SET", "maxmemory", 1]);
+    try {
+      await expect(store.commit(step)).rejects.toMatchObject({ code: "queue_redis_full", remedy: "retry" });
+      expect(await createLeaseStore(redis).renew("slice/a", lease.owner, ttlMs)).toBe(true);
+    } finally {
+      await redis.call("CONFIG", ["SET", "maxmemory", 0]);
+    }
+    expect(await store.load()).toEqual({});
+    await store.commit(step);
+    expect(await redis.call("XLEN", [redis.key("stream", "0")])).toBe(1);
+  });
+});
+
 describe("the state of a partition", () => {
   it("comes back to the next owner as it was stored, exact to the last digit", async () => {
     const redis = freshRedis();
