@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ClusterRedis } from "../../src/cluster/cluster-redis.ts";
+import { readCluster } from "../../src/cluster/cluster-view.ts";
 import type { EventRow } from "../../src/cluster/event-row.ts";
 import { type HeldLease, holdLease } from "../../src/cluster/held-lease.ts";
 import { createLeaseStore } from "../../src/cluster/lease-store.ts";
@@ -152,6 +154,42 @@ describe("checkpoints of a slice", () => {
     await store.commit(step);
     expect((await partition.read(10)).flatMap(({ entry }) => entry.rows.map(({ id }) => id))).toEqual(["e2", "e3"]);
   });
+});
+
+describe("a Redis that is a cluster itself", () => {
+  it("has all keys of a cluster of nodes in one slot", async () => {
+    const own = await startRedis({ config: ["cluster-enabled yes", "cluster-announce-ip 127.0.0.1"] });
+    const plain = await connectRedis({ url: own.url, isCluster: false, keyPrefix: "t" }, () => undefined);
+    const slots = Array.from({ length: 16_384 }, (_, slot) => slot);
+    await plain.call("CLUSTER", ["ADDSLOTS", ...slots]);
+    while (!String(await plain.call("CLUSTER", ["INFO"])).includes("cluster_state:ok")) await sleep(50);
+    const sharded = await connectRedis({ url: own.url, isCluster: true, keyPrefix: "t" }, () => undefined);
+    try {
+      const redis: ClusterRedis = {
+        call: (command, args) => sharded.call(command, args),
+        key: (...parts) => sharded.key("cluster", "default", ...parts),
+      };
+      await beginRound(redis, 1_000, ["slice/a", "partition/0"]);
+      await shareWork(redis, "f", ["slice/a"]);
+      await reportMember(redis, { id: "1", host: "web-1", pid: 1 }, 1_000);
+      const slice = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
+      await slice.load();
+      await slice.commit(stepOf("1", ["e1"]));
+      const partition = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
+      await partition.load();
+      expect((await partition.read(10)).length).toBe(1);
+      await partition.commit({ marks: {}, addEvents: [rowOf("e1")], expired: [], notes: [["s", "n"]] });
+      const view = await readCluster(redis, 60_000, 2);
+      expect(view.slices).toMatchObject([{ name: "slice/a", owner: "x", isDone: false, newest: 5 }]);
+      expect(view.partitions.map(({ owner, waitingSteps }) => [owner, waitingSteps])).toEqual([
+        ["x", 1],
+        [null, 0],
+      ]);
+    } finally {
+      await Promise.all([plain.close(), sharded.close()]);
+      await own.stop();
+    }
+  }, 60_000);
 });
 
 describe("a Redis that is full", () => {
