@@ -3,9 +3,11 @@ import { type Batch, TagsmithError } from "#sdk";
 import { type BackOff, createBackOff } from "./back-off.ts";
 import { bucketMs } from "./bucket-ledger.ts";
 import { checkNames, checkTimeFields } from "./check-indices.ts";
+import { fieldOf } from "./classify-error.ts";
 import { countBuckets } from "./count-buckets.ts";
 import { lanesOf, type Window, windowQuery } from "./lane.ts";
 import { LanePosition } from "./lane-position.ts";
+import { endOfShare, ownsMinute, shareQuery } from "./minute-share.ts";
 import { createPageSize, type PageSize } from "./page-size.ts";
 import { formatCursor, parseCursor } from "./poll-cursor.ts";
 import { type Reader, readWindow } from "./read-window.ts";
@@ -101,9 +103,35 @@ export class Poller {
 
   /** What came in since the last time, up to `toMs`. */
   async *#readNew(position: LanePosition, toMs: number, signal: AbortSignal): AsyncGenerator<Batch> {
-    const window = { from: position.atMs, to: toMs };
+    const { minutes } = this.#config;
+    if (minutes === undefined) {
+      yield* this.#readUpTo(position, { from: position.atMs, to: toMs }, await this.#reader(signal), signal);
+      return;
+    }
+    while ((position.atMs ?? Number.NEGATIVE_INFINITY) < toMs && !signal.aborted) {
+      // Where much is to be read, what lies empty is passed over.
+      if (position.atMs === undefined || endOfShare(minutes, position.atMs, toMs) < toMs) {
+        position.advance(await this.#oldest(position, toMs, signal), this.#keepMs());
+      }
+      const from = position.atMs ?? toMs;
+      const window = { from, to: endOfShare(minutes, from, toMs) };
+      const reader = await this.#reader(signal);
+      const own = shareQuery(minutes, position.lane.field, window);
+      const query = {
+        bool: { filter: [own, ...(reader.selection.query === undefined ? [] : [reader.selection.query])] },
+      };
+      yield* this.#readUpTo(position, window, { ...reader, selection: { ...reader.selection, query } }, signal);
+    }
+  }
+
+  async *#readUpTo(
+    position: LanePosition,
+    window: Window & { readonly to: number },
+    reader: Reader,
+    signal: AbortSignal,
+  ): AsyncGenerator<Batch> {
+    const { to: toMs } = window;
     if (window.from !== undefined && window.from >= toMs) return;
-    const reader = await this.#reader(signal);
     const survey = await this.#survey(reader, position, window, signal);
     this.#checkFound(survey);
     if (survey.total > 0) {
@@ -134,7 +162,7 @@ export class Poller {
       if (count < ledger.countAt(start)) ledger.set(start, count);
     }
     for (const [start, count] of counts) {
-      if (count <= ledger.countAt(start)) continue;
+      if (count <= ledger.countAt(start) || !ownsMinute(this.#config.minutes, start)) continue;
       const window = { from: Math.max(start, firstMs), to: Math.min(start + bucketMs, atMs) };
       for await (const hits of readWindow(reader, position.lane, window, signal))
         yield* this.#batch(position.takeNew(hits));
@@ -150,7 +178,8 @@ export class Poller {
     let known = position.countKnownFrom(window.from);
     if (total <= known || known >= maxAhead) return;
     for await (const hits of readWindow(reader, position.lane, window, signal)) {
-      const fresh = position.takeNew(hits.slice(0, Math.max(0, maxAhead - known)));
+      const own = hits.filter(({ timeMs }) => ownsMinute(this.#config.minutes, timeMs));
+      const fresh = position.takeNew(own.slice(0, Math.max(0, maxAhead - known)));
       known += fresh.length;
       yield* this.#batch(fresh);
       if (known >= maxAhead) return;
@@ -189,6 +218,16 @@ export class Poller {
       throw error;
     }
     return client;
+  }
+
+  /** Time of the oldest document of a lane that is still to be read, and before `toMs`; `toMs` where there is none. */
+  async #oldest({ lane, atMs }: LanePosition, toMs: number, signal: AbortSignal): Promise<number> {
+    const { client, indices, selection } = await this.#reader(signal);
+    const query = windowQuery(lane, { from: atMs, to: toMs }, selection);
+    const aggs = { oldest: { min: { field: lane.field } } };
+    const { aggregations } = await searchPage(client, indices, { size: 0, query, aggs }, signal);
+    const oldestMs = fieldOf(fieldOf(aggregations, "oldest"), "value");
+    return typeof oldestMs === "number" ? Math.floor(oldestMs) : toMs;
   }
 
   #survey(reader: Reader, position: LanePosition, window: Window, signal: AbortSignal): Promise<Page> {

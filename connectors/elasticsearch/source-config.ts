@@ -19,6 +19,10 @@ const poll = {
   time_fields: z.array(z.string().min(1)).min(1).max(4).default(["event.ingested", "@timestamp"]),
   /** Reads only documents whose time is in this one of them; nodes of a cluster share a source so. */
   lane: z.string().min(1).optional(),
+  /** How many slices nodes of a cluster make of each lane; each reads minutes of its own. */
+  slices: z.int().min(1).max(64).default(1),
+  /** Reads only every `of`th minute, from `number` on; what `slices` is made of. */
+  minutes: z.strictObject({ number: z.int().min(0), of: z.int().min(1).max(64) }).optional(),
   /** Further conditions, in the server's query language. */
   query: z.record(z.string(), z.unknown()).optional(),
   /** Fields to read of each document, `process.*` too; all when left out. What the mappings need must be among them. */

@@ -8,10 +8,14 @@ import type { PollConfig } from "./source-config.ts";
  */
 export function splitIndices(config: PollConfig): readonly SourceSlice[] {
   return groupsOf(config.indices).flatMap((indices) =>
-    lanesOf(config.time_fields).map(({ field }) => ({
-      name: `${indices.join(",")} by ${field}`,
-      settings: { ...config, indices, lane: field },
-    })),
+    lanesOf(config.time_fields).flatMap(({ field }) => {
+      const [name, settings] = [`${indices.join(",")} by ${field}`, { ...config, indices, lane: field }];
+      if (config.slices === 1) return [{ name, settings }];
+      return Array.from({ length: config.slices }, (_, number) => ({
+        name: `${name}, ${number + 1} of ${config.slices}`,
+        settings: { ...settings, minutes: { number, of: config.slices } },
+      }));
+    }),
   );
 }
 

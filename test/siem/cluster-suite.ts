@@ -33,73 +33,83 @@ export function clusterSuite(scene: SiemScene, faults: number): void {
     for (const child of children) child.kill("SIGKILL");
   });
 
-  describe("nodes that share indices", () => {
-    it(`label each document and judge each session once in spite of ${faults} faults, as one process does`, async () => {
-      const random = createRandom(6);
-      const folder = freshFolder("siem-cluster");
-      const prefix = scene.freshName("shared").replaceAll("-", "_");
-      for (let index = 0; index < indices; index += 1) await scene.write(`${prefix}-${index}`, eventsOf(index));
-      const server = await startRedis();
-      const configFor = (name: string, extra: string): string => {
-        const names = Array.from({ length: indices }, (_, index) => `${prefix}-${index}`);
-        const connection = `type: ${scene.server.version.product}, urls: ["${scene.server.url}"]`;
-        const reading = `from: beginning, once: true, safety_lag_secs: 0.2, poll_interval_secs: 0.1, batch_records: 20`;
-        const path = join(folder, `${name}.yaml`);
-        const lines = [
-          `source: { ${connection}, indices: ${JSON.stringify(names)}, time_fields: ["@timestamp"], ${reading} }`,
-          `sink: { ${connection}, namespace: "${prefix}.${name}" }`,
-          `state: { path: ${join(folder, `${name}.db`)} }`,
-          "session: { emit: changes, min_window_size: 4, score_every: 2 }",
-          extra,
-        ];
-        writeFileSync(path, lines.join("\n"));
-        return path;
-      };
-      const cluster = `cluster: { lease_ms: ${leaseMs}, partitions: 8, redis: { redis_url: "${server.url}" } }`;
-      const [alone, shared] = [configFor("alone", ""), configFor("shared", cluster)];
-      try {
-        expect((await runTagsmith(["install", "--config", alone])).err).toBe("");
-        expect(await endOf(startNode(alone, 0, (text) => process.stderr.write(text)))).toBe(0);
-        const start = (): ChildProcess => {
-          const child = startNode(shared, 250, (text) => /cluster_lease_lost/.test(text) || process.stderr.write(text));
-          children.add(child);
-          return child;
+  for (const [how, slices] of [
+    ["indices", 1],
+    ["the minutes of one pattern", 3],
+  ] as const) {
+    describe(`nodes that share ${how}`, () => {
+      it(`label each document and judge each session once in spite of ${faults} faults, as one process does`, async () => {
+        const random = createRandom(6);
+        const folder = freshFolder("siem-cluster");
+        const prefix = scene.freshName("shared").replaceAll("-", "_");
+        for (let index = 0; index < indices; index += 1) await scene.write(`${prefix}-${index}`, eventsOf(index));
+        const server = await startRedis();
+        const configFor = (name: string, extra: string): string => {
+          const each = Array.from({ length: indices }, (_, index) => `${prefix}-${index}`);
+          const names = slices === 1 ? each : [`${prefix}-*`];
+          const connection = `type: ${scene.server.version.product}, urls: ["${scene.server.url}"]`;
+          const reading = `from: beginning, once: true, slices: ${slices}, safety_lag_secs: 0.2, poll_interval_secs: 0.1, batch_records: 20`;
+          const path = join(folder, `${name}.yaml`);
+          const lines = [
+            `source: { ${connection}, indices: ${JSON.stringify(names)}, time_fields: ["@timestamp"], ${reading} }`,
+            `sink: { ${connection}, namespace: "${prefix}.${name}" }`,
+            `state: { path: ${join(folder, `${name}.db`)} }`,
+            "session: { emit: changes, min_window_size: 4, score_every: 2 }",
+            extra,
+          ];
+          writeFileSync(path, lines.join("\n"));
+          return path;
         };
-        const nodes = [start(), start(), start()];
-        await sleep(1_500);
-        for (let n = 0; n < faults; n += 1) {
-          await sleep(300 + random.below(700));
-          const place = random.below(nodes.length);
-          const node = nodes[place];
-          if (n % 2 === 0) {
-            node?.kill("SIGKILL");
-            nodes[place] = start();
-          } else {
-            node?.kill("SIGSTOP");
-            await sleep(leaseMs + 500);
-            node?.kill("SIGCONT");
+        const cluster = `cluster: { lease_ms: ${leaseMs}, partitions: 8, redis: { redis_url: "${server.url}" } }`;
+        const [alone, shared] = [configFor("alone", ""), configFor("shared", cluster)];
+        try {
+          expect((await runTagsmith(["install", "--config", alone])).err).toBe("");
+          expect(await endOf(startNode(alone, 0, (text) => process.stderr.write(text)))).toBe(0);
+          const start = (): ChildProcess => {
+            const child = startNode(
+              shared,
+              250,
+              (text) => /cluster_lease_lost/.test(text) || process.stderr.write(text),
+            );
+            children.add(child);
+            return child;
+          };
+          const nodes = [start(), start(), start()];
+          await sleep(1_500);
+          for (let n = 0; n < faults; n += 1) {
+            await sleep(300 + random.below(700));
+            const place = random.below(nodes.length);
+            const node = nodes[place];
+            if (n % 2 === 0) {
+              node?.kill("SIGKILL");
+              nodes[place] = start();
+            } else {
+              node?.kill("SIGSTOP");
+              await sleep(leaseMs + 500);
+              node?.kill("SIGCONT");
+            }
           }
+          expect(await Promise.all(nodes.map(endOf))).toEqual([0, 0, 0]);
+          const labels = await allOf(scene, `tagsmith-labels-${prefix}.shared`);
+          expect(labels.length).toBe(indices * eventsEach);
+          expect(new Set(labels.map((label) => fieldOf(fieldOf(label, "event"), "id"))).size).toBe(labels.length);
+          const verdicts = (await allOf(scene, `tagsmith-verdicts-${prefix}.shared`))
+            .map(verdictOf)
+            .filter(hasEvents)
+            .sort();
+          const expected = (await allOf(scene, `tagsmith-verdicts-${prefix}.alone`))
+            .map(verdictOf)
+            .filter(hasEvents)
+            .sort();
+          expect(expected.length).toBeGreaterThan(30);
+          expect(verdicts).toEqual(expected);
+        } finally {
+          for (const child of children) child.kill("SIGKILL");
+          await server.stop();
         }
-        expect(await Promise.all(nodes.map(endOf))).toEqual([0, 0, 0]);
-        const labels = await allOf(scene, `tagsmith-labels-${prefix}.shared`);
-        expect(labels.length).toBe(indices * eventsEach);
-        expect(new Set(labels.map((label) => fieldOf(fieldOf(label, "event"), "id"))).size).toBe(labels.length);
-        const verdicts = (await allOf(scene, `tagsmith-verdicts-${prefix}.shared`))
-          .map(verdictOf)
-          .filter(hasEvents)
-          .sort();
-        const expected = (await allOf(scene, `tagsmith-verdicts-${prefix}.alone`))
-          .map(verdictOf)
-          .filter(hasEvents)
-          .sort();
-        expect(expected.length).toBeGreaterThan(30);
-        expect(verdicts).toEqual(expected);
-      } finally {
-        for (const child of children) child.kill("SIGKILL");
-        await server.stop();
-      }
-    }, 300_000);
-  });
+      }, 300_000);
+    });
+  }
 }
 
 async function allOf(scene: SiemScene, stream: string): Promise<readonly unknown[]> {

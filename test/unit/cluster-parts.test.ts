@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { endOfShare, ownsMinute, shareQuery } from "../../connectors/elasticsearch/minute-share.ts";
 import { openSearchConnector } from "../../connectors/opensearch/connector.ts";
 import { partitionOf } from "../../src/cluster/partition-of.ts";
 import { planShare } from "../../src/cluster/shares.ts";
@@ -145,6 +146,34 @@ describe("slices of indices", () => {
       "x by event.ingested",
       "x by @timestamp",
     ]);
+  });
+
+  it("divide the minutes of a lane among them, each to one", async () => {
+    const names = await split(["logs-*"], { slices: 3 });
+    expect(names).toEqual([1, 2, 3].map((n) => `logs-* by @timestamp, ${n} of 3`));
+    const share = (number: number) => ({ number, of: 3 });
+    fc.assert(
+      fc.property(fc.integer({ min: -1e13, max: 1e13 }), (timeMs) => {
+        const owners = [0, 1, 2].filter((number) => ownsMinute(share(number), timeMs));
+        expect(owners.length).toBe(1);
+        const window = { from: timeMs - 400_000, to: timeMs + 1 };
+        const asked = [0, 1, 2].filter((number) => {
+          const { bool } = { bool: { should: [] }, ...shareQuery(share(number), "t", window) };
+          return bool.should.some(({ range }: { range: { t: { gte: number; lt: number } } }) => {
+            return range.t.gte <= timeMs && timeMs < range.t.lt;
+          });
+        });
+        expect(asked).toEqual(owners);
+      }),
+    );
+    expect(ownsMinute(undefined, 5)).toBe(true);
+    expect(shareQuery(share(1), "t", { from: 0, to: 30_000 })).toEqual({ match_none: {} });
+    // A window holds no more minutes than a query takes conditions.
+    for (const fromMs of [0, 59_999, -1]) {
+      const to = endOfShare(share(2), fromMs, Number.MAX_SAFE_INTEGER);
+      expect(JSON.stringify(shareQuery(share(2), "t", { from: fromMs, to })).match(/"gte"/g)?.length).toBe(300);
+    }
+    expect(endOfShare(share(2), 0, 1_000)).toBe(1_000);
   });
 
   it("are found in time however the patterns are written", async () => {
