@@ -35,6 +35,7 @@ import { clusterRedisSettings } from "./queue-settings.ts";
 
 type ClusterConfig = NonNullable<Config["cluster"]>;
 
+const noRules = "cluster: nodes that share the work do not ask rules; leave out detect, or run one process";
 const pollMs = 200;
 const retryMs = 1_000;
 
@@ -46,6 +47,7 @@ export async function openCluster(
   observer: RunObserver,
   openLabels: typeof openStages = openStages,
 ): Promise<OpenPipeline> {
+  if (Object.hasOwn(config, "detect")) throw new TagsmithError("config_invalid", noRules, "exit");
   const reading = findConnector(registry, config.source.type, "source");
   const writing = findConnector(registry, config.sink.type, "sink");
   if (reading === writing) reading.checkPair?.(settingsOf(config.source), settingsOf(config.sink));

@@ -54,7 +54,7 @@ describe("a cluster of three nodes", () => {
     }
   }, 120_000);
 
-  it("refuses a node with another configuration, and standard input", async () => {
+  it("refuses a node with another configuration, rules, and standard input", async () => {
     const folder = freshFolder("cluster-refused");
     const cluster = `cluster: { name: refused, redis: { redis_url: "${server.url}" }, partitions: 4 }`;
     const first = configIn(folder, "first", cluster);
@@ -63,6 +63,8 @@ describe("a cluster of three nodes", () => {
     const refused = await runTagsmith(["run", "--config", second, "--quiet"]);
     expect(refused).toMatchObject({ code: 8 });
     expect(refused.err).toContain("cluster_of_other_config");
+    const rules = configIn(folder, "rules", `${cluster}\ndetect: { rules: [rules.yml] }`);
+    expect(await runTagsmith(["run", "--config", rules, "--quiet"])).toMatchObject({ code: 2 });
     const stdin = join(folder, "stdin.yaml");
     const sink = `{ type: file, labels: ${folder}/a, verdicts: ${folder}/b, dead_letters: ${folder}/c }`;
     writeFileSync(stdin, `source: { type: file, paths: ["-"] }\nsink: ${sink}\n${cluster}`);
