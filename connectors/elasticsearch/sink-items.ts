@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import type { DeadLetter, LabelledEvent, Output, SinkContext, Verdict } from "#sdk";
+import type { Alert, DeadLetter, LabelledEvent, Output, SinkContext, Verdict } from "#sdk";
 import { type BulkItem, type BulkResult, createItem, versionedItem } from "./bulk-item.ts";
+import { alertDocument } from "./sink-alert.ts";
 import type { Unwritable } from "./sink-enrich.ts";
 import { compileLabelDocument } from "./sink-label.ts";
 import { deadLetterDocument, verdictDocument } from "./sink-outcome.ts";
@@ -11,7 +12,7 @@ import { documentId } from "./sink-text.ts";
 const maxItems = 5_000;
 
 /**
- * Makes the function that turns outputs into items, some at a time: labels and dead letters to be written once, verdicts
+ * Makes the function that turns outputs into items, some at a time: labels, alerts and dead letters to be written once, verdicts
  * over what they were. `version` orders the verdicts of all outputs of a sink.
  */
 export function compileItems(
@@ -27,12 +28,15 @@ export function compileItems(
     const document = verdictDocument(verdict, context, nowMs);
     return versionedItem(names.verdicts, verdict.id, documentId(verdict.id), version, document);
   };
+  const alertItem = (alert: Alert, nowMs: number): BulkItem =>
+    createItem(names.alerts, alert.id, documentId(alert.id), alertDocument(alert, context, nowMs));
   return (output, version, nowMs) => {
     // Of several verdicts of one session the last counts.
     const verdicts = new Map(output.verdicts.map((verdict) => [verdict.id, verdict]));
     const items = function* (): Generator<BulkItem> {
       for (const labelled of output.labels) yield labelItem(labelled, nowMs);
       for (const verdict of verdicts.values()) yield verdictItem(verdict, version, nowMs);
+      for (const alert of output.alerts ?? []) yield alertItem(alert, nowMs);
       for (const letter of output.deadLetters) yield deadLetterItem(letter, names, nowMs);
     };
     return inParts(items());

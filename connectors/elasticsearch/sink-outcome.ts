@@ -1,7 +1,7 @@
 import type { DeadLetter, SinkContext, Verdict } from "#sdk";
 import { eventStart } from "./bulk-item.ts";
 import { ecsVersion } from "./sink-label.ts";
-import { isoTime } from "./sink-text.ts";
+import { isoTime, wellFormedJson } from "./sink-text.ts";
 import { threatProperty } from "./sink-threat.ts";
 
 /**
@@ -76,9 +76,4 @@ export function deadLetterDocument(letter: DeadLetter, nowMs: number): string {
     tagsmith: { dead_letter: { id, code, reason, field, source, container, document, excerpt } },
   };
   return `${eventStart}${wellFormedJson(event).slice(1)},${wellFormedJson(rest).slice(1)}`;
-}
-
-/** JSON without half surrogate pairs, which servers refuse. */
-function wellFormedJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner) => (typeof inner === "string" ? inner.toWellFormed() : inner));
 }

@@ -4,6 +4,7 @@ import { TagsmithError } from "#sdk";
 const positionSchema = z.strictObject({
   /** Backing indices of the newest confirmed documents. */
   labels: z.string().optional(),
+  alerts: z.string().optional(),
   deadletters: z.string().optional(),
   /** Version of the newest confirmed verdict. */
   version: z.int().min(0),

@@ -7,6 +7,7 @@ import type { SearchHttp } from "./search-http.ts";
 export interface StreamNames {
   readonly labels: string;
   readonly verdicts: string;
+  readonly alerts: string;
   readonly deadletters: string;
 }
 
@@ -14,6 +15,7 @@ export function streamNames(namespace: string): StreamNames {
   return {
     labels: `tagsmith-labels-${namespace}`,
     verdicts: `tagsmith-verdicts-${namespace}`,
+    alerts: `tagsmith-alerts-${namespace}`,
     deadletters: `tagsmith-deadletters-${namespace}`,
   };
 }
@@ -23,7 +25,7 @@ export function streamNames(namespace: string): StreamNames {
  * that may not look is trusted.
  */
 export async function requireTemplates(http: SearchHttp, signal: AbortSignal): Promise<void> {
-  for (const name of ["tagsmith-labels", "tagsmith-verdicts", "tagsmith-deadletters"]) {
+  for (const name of ["tagsmith-labels", "tagsmith-verdicts", "tagsmith-alerts", "tagsmith-deadletters"]) {
     const call = { method: "GET", path: `/_index_template/${name}`, accept: [403, 404] } as const;
     const { status, body } = await http.request(call, signal);
     const template = fieldOf(listOf(fieldOf(body, "index_templates"))[0], "index_template");

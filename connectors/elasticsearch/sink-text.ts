@@ -37,3 +37,8 @@ export function documentId(id: string): string {
   if (/^[\x21-\x7e]{1,256}$/.test(id)) return id;
   return `sha256-${createHash("sha256").update(id).digest("hex")}`;
 }
+
+/** JSON without half surrogate pairs, which servers refuse. */
+export function wellFormedJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner) => (typeof inner === "string" ? inner.toWellFormed() : inner));
+}

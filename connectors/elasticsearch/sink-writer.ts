@@ -40,8 +40,9 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
   const guardOf = (stream: string, confirmed: string | undefined): ReplayGuard =>
     createReplayGuard(http, { stream, confirmed, isThorough, maxReplayed });
   const labels = guardOf(names.labels, start.labels);
+  const alerts = guardOf(names.alerts, start.alerts);
   const deadletters = guardOf(names.deadletters, start.deadletters);
-  const guards = [labels, deadletters];
+  const guards = [labels, alerts, deadletters];
   const enricher = settings.enriches === undefined ? undefined : createEnricher(http, bulk, settings.enriches, context);
   let { version } = start;
 
@@ -98,6 +99,7 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
       for (const guard of guards) guard.confirm();
       return {
         ...(labels.newest !== undefined && { labels: labels.newest }),
+        ...(alerts.newest !== undefined && { alerts: alerts.newest }),
         ...(deadletters.newest !== undefined && { deadletters: deadletters.newest }),
         version,
       };

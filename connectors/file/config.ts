@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { join, parse, resolve } from "node:path";
 import { z } from "zod";
 
 /** The `file` source in a configuration. */
@@ -25,14 +25,21 @@ export const fileSinkConfigSchema = z
   .strictObject({
     labels: z.string().min(1),
     verdicts: z.string().min(1),
+    /** `alerts` beside `labels`, with its ending, when left out. */
+    alerts: z.string().min(1).optional(),
     dead_letters: z.string().min(1),
     /** On a first run, empty files that already have content instead of refusing them. */
     overwrite: z.boolean().default(false),
   })
+  .transform((config) => {
+    const { dir, ext } = parse(config.labels);
+    return { ...config, alerts: config.alerts ?? join(dir, `alerts${ext}`) };
+  })
   .refine(
-    (config) => new Set([config.labels, config.verdicts, config.dead_letters].map((at) => resolve(at))).size === 3,
+    ({ labels, verdicts, alerts, dead_letters }) =>
+      new Set([labels, verdicts, alerts, dead_letters].map((at) => resolve(at))).size === 4,
     {
-      error: "labels, verdicts and dead_letters must be three different files",
+      error: "labels, verdicts, alerts and dead_letters must be four different files",
     },
   );
 

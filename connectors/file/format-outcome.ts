@@ -1,4 +1,4 @@
-import type { DeadLetter, Verdict } from "#sdk";
+import { type Alert, type DeadLetter, severityOf, type Verdict } from "#sdk";
 import { formatTime } from "./format-time.ts";
 
 /** A verdict as one line, newline included; timed by its last event. */
@@ -32,6 +32,34 @@ function verdictFields(verdict: Verdict) {
     users: verdict.users,
     model: verdict.model,
   };
+}
+
+/** An alert as one line, newline included; timed by its event. */
+export function formatAlert(alert: Alert): string {
+  const { id, kind, rule, timeMs, hosts, users } = alert;
+  const time = formatTime(timeMs);
+  return `${JSON.stringify({
+    ...(time !== undefined && { "@timestamp": time }),
+    event: { kind: "alert", id, severity: severityOf[rule.level] },
+    rule: { id: rule.id, name: rule.name, version: rule.version },
+    host: { name: hosts },
+    user: { name: users },
+    tagsmith: {
+      text: alert.text,
+      platform: alert.platforms,
+      tags: alert.tags,
+      score: alert.scores,
+      alert: {
+        id,
+        kind,
+        level: rule.level,
+        session_key: alert.sessionKeys,
+        event_ids: alert.eventIds,
+        verdict: alert.verdict,
+        group: alert.group,
+      },
+    },
+  })}\n`;
 }
 
 /** A dead letter as one line, newline included. */

@@ -3,7 +3,7 @@ import { type Fence, type LabelledEvent, type Output, type Sink, TagsmithError }
 import type { FileSinkConfig } from "./config.ts";
 import { openFencedFile } from "./fenced-file.ts";
 import { compileLabelFormat } from "./format-label.ts";
-import { formatDeadLetter, formatVerdict } from "./format-outcome.ts";
+import { formatAlert, formatDeadLetter, formatVerdict } from "./format-outcome.ts";
 import { type Appended, OutputFile } from "./output-file.ts";
 
 /** What the runtime sets. */
@@ -22,6 +22,8 @@ const positionSchema = z.strictObject({
   token: z.int().optional(),
   labels: bytes,
   verdicts: bytes,
+  /** Absent in positions from before there were alerts. */
+  alerts: bytes.optional(),
   deadLetters: bytes,
 });
 
@@ -30,13 +32,14 @@ type Sizes = z.infer<typeof positionSchema>;
 interface Files {
   readonly labels: Appended;
   readonly verdicts: Appended;
+  readonly alerts: Appended;
   readonly deadLetters: Appended;
   /** Bytes of each that are confirmed. */
   readonly sizes: Sizes;
 }
 
 /**
- * A sink of three NDJSON files. `open` throws TagsmithError (exit): `output_exists`, `output_shorter_than_checkpoint`,
+ * A sink of four NDJSON files. `open` throws TagsmithError (exit): `output_exists`, `output_shorter_than_checkpoint`,
  * `output_unwritable`, `output_not_a_file`, `output_not_distinct`, `output_position_invalid`; `write` throws
  * `output_disk_full` (retry), `output_unwritable` or `output_not_open` (exit).
  */
@@ -72,8 +75,9 @@ async function openFencedFiles(config: FileSinkConfig, fence: Fence, last: Sizes
   return {
     labels: await open(config.labels, last?.labels),
     verdicts: await open(config.verdicts, last?.verdicts),
+    alerts: await open(config.alerts, last?.alerts),
     deadLetters: await open(config.dead_letters, last?.deadLetters),
-    sizes: { token: fence.token, labels: 0, verdicts: 0, deadLetters: 0 },
+    sizes: { token: fence.token, labels: 0, verdicts: 0, alerts: 0, deadLetters: 0 },
   };
 }
 
@@ -88,8 +92,9 @@ async function openFiles(config: FileSinkConfig, sizes: Sizes | undefined): Prom
     return {
       labels: await open(config.labels, sizes?.labels),
       verdicts: await open(config.verdicts, sizes?.verdicts),
+      alerts: await open(config.alerts, sizes?.alerts),
       deadLetters: await open(config.dead_letters, sizes?.deadLetters),
-      sizes: sizes ?? { labels: 0, verdicts: 0, deadLetters: 0 },
+      sizes: { labels: 0, verdicts: 0, deadLetters: 0, alerts: 0, ...sizes },
     };
   } catch (cause) {
     for (const file of opened) await file.close();
@@ -106,13 +111,13 @@ function parsePosition(position: string): Sizes {
   }
 }
 
-/** Writes all three or, when one fails, none: a repeated write goes to the same places. */
+/** Writes all or, when one fails, none: a repeated write goes to the same places. */
 async function writeOutput(
   files: Files,
   output: Output,
   formatLabel: (labelled: LabelledEvent) => string,
 ): Promise<Files> {
-  const { labels, verdicts, deadLetters, sizes } = files;
+  const { labels, verdicts, alerts, deadLetters, sizes } = files;
   try {
     return {
       ...files,
@@ -120,12 +125,14 @@ async function writeOutput(
         ...sizes,
         labels: await labels.write(output.labels.map(formatLabel).join(""), sizes.labels),
         verdicts: await verdicts.write(output.verdicts.map(formatVerdict).join(""), sizes.verdicts),
+        alerts: await alerts.write((output.alerts ?? []).map(formatAlert).join(""), sizes.alerts ?? 0),
         deadLetters: await deadLetters.write(output.deadLetters.map(formatDeadLetter).join(""), sizes.deadLetters),
       },
     };
   } catch (cause) {
     await labels.cut(sizes.labels);
     await verdicts.cut(sizes.verdicts);
+    await alerts.cut(sizes.alerts ?? 0);
     await deadLetters.cut(sizes.deadLetters);
     throw cause;
   }
@@ -135,5 +142,6 @@ async function closeFiles(files: Files | undefined): Promise<void> {
   if (files === undefined) return;
   await files.labels.close();
   await files.verdicts.close();
+  await files.alerts.close();
   await files.deadLetters.close();
 }

@@ -10,6 +10,7 @@ import type { ClusterGauges, QueueGauges } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { findConnector, settingsOf } from "./find-connector.ts";
 import type { RunObserver } from "./observe-run.ts";
+import { type OpenDetection, openDetection } from "./open-detection.ts";
 import { openSessions } from "./open-sessions.ts";
 import { openNormalizers, openRedaction, openStages, stopWithinMs, tickMs } from "./open-stages.ts";
 import { bundled } from "./paths.ts";
@@ -20,6 +21,8 @@ export interface OpenPipeline {
   readonly warnings: readonly string[];
   /** Reads the mappings again and goes on with them; throws TagsmithError and goes on with the old ones. */
   readonly reloadMappings: () => void;
+  /** Absent where no rules are asked. */
+  readonly detection?: Pick<OpenDetection, "size" | "reload">;
   /** Absent where texts are labelled in this process. */
   readonly queue?: () => QueueGauges | undefined;
   /** Absent where one process has all of the work. */
@@ -58,6 +61,7 @@ export async function openPipeline(
     const state = openStateFile(config.state.path);
     closers.push(() => state.close());
     checkFingerprint(state, config, { model, source: source.name, sink: sink.target });
+    const detection = config.detect && openDetection(config.detect, model);
     const sessions = openSessions(config, opened, () => Date.now());
     const { max_batches_in_flight: maxBatchesInFlight } = config.pipeline;
     const live = source.isLive === true ? { tickMs } : {};
@@ -72,12 +76,14 @@ export async function openPipeline(
       state,
       counts,
       redaction,
+      ...(detection && { detection: detection.stage }),
       maxBatchesInFlight,
       ...live,
       ...clock,
     };
     return {
-      warnings: sink.warnings ?? [],
+      warnings: [...(sink.warnings ?? []), ...(detection?.warnings ?? [])],
+      ...(detection && { detection }),
       reloadMappings: normalizers.reload,
       ...(queue !== undefined && { queue: queue.gauges }),
       run: (stop) => runPipeline({ ...parts, onStep, onWait }, stop),

@@ -78,6 +78,17 @@ async function runConfig(
     await pipeline.close();
     throw inFile(error, file);
   });
+  const { detection } = pipeline;
+  if (detection !== undefined && !isSilent) terminal.err.write(`${rulesText(detection.size())}\n`);
+  const unwatchRules = watchMappings({
+    paths: config.detect?.rules ?? [],
+    everyMs: config.mappings.reload_secs * 1000,
+    reload: () => detection?.reload(),
+    onReloaded: () =>
+      isSilent || terminal.err.write(`\nThe rules have changed. ${rulesText(detection?.size() ?? 0)}\n`),
+    onBroken: ({ code, message }) =>
+      terminal.err.write(`\n${oneLine(`tagsmith: ${code}: ${message} The rules stay as they were.`)}\n`),
+  });
   const unwatch = watchMappings({
     paths: [config.mappings.path ?? [], config.mappings.extra].flat(),
     everyMs: config.mappings.reload_secs * 1000,
@@ -93,6 +104,7 @@ async function runConfig(
     terminal.err.write("Stopped before all that was read could be stored; the rest is read again at the next start.\n");
   } finally {
     unwatch();
+    unwatchRules();
     observer.end();
     await health?.close();
     await pipeline.close();
@@ -103,6 +115,10 @@ async function runConfig(
   if (options.json) terminal.out.write(`${JSON.stringify(summaryJson(summary, counts, seconds))}\n`);
   else if (!options.quiet) terminal.out.write(summaryText(summary, counts, seconds));
   return stop.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
+}
+
+function rulesText(count: number): string {
+  return count === 1 ? "1 rule is asked." : `${count.toLocaleString("en-US")} rules are asked.`;
 }
 
 /** The modules of a cluster load only where there is one. */

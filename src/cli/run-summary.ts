@@ -1,3 +1,4 @@
+import { type AlertLevel, severityOf } from "../event/alert.ts";
 import type { LabelledEvent } from "../event/label.ts";
 import type { Verdict } from "../event/verdict.ts";
 import type { Output } from "../sdk/sink.ts";
@@ -7,6 +8,8 @@ import { formatTable, printable } from "./terminal.ts";
 /** What a run is summed up from; bounded by the number of tags and of sessions kept. */
 export interface RunSummary {
   readonly tagCounts: Map<string, number>;
+  /** Alerts by level. */
+  readonly alertCounts: Map<AlertLevel, number>;
   /** Final verdicts by id, newest last; at most `maxVerdicts`. */
   readonly verdicts: Map<string, Verdict>;
   readonly closed: { intrusion: number; normal_operation: number };
@@ -20,6 +23,7 @@ const maxVerdicts = 10_000;
 export function createRunSummary(): RunSummary {
   return {
     tagCounts: new Map(),
+    alertCounts: new Map(),
     verdicts: new Map(),
     closed: { intrusion: 0, normal_operation: 0 },
     openIntrusions: new Set(),
@@ -29,6 +33,7 @@ export function createRunSummary(): RunSummary {
 /** Adds one written step. */
 export function addToSummary(summary: RunSummary, output: Output): void {
   for (const labelled of output.labels) countTags(summary.tagCounts, labelled);
+  for (const { rule } of output.alerts ?? []) countLevel(summary.alertCounts, rule.level);
   for (const verdict of output.verdicts) {
     summary.openIntrusions.delete(verdict.id);
     if (verdict.phase !== "final") {
@@ -41,6 +46,10 @@ export function addToSummary(summary: RunSummary, output: Output): void {
     summary.closed[verdict.verdict] += 1;
     if (before !== undefined || summary.verdicts.size < maxVerdicts) summary.verdicts.set(verdict.id, verdict);
   }
+}
+
+function countLevel(counts: Map<AlertLevel, number>, level: AlertLevel): void {
+  counts.set(level, (counts.get(level) ?? 0) + 1);
 }
 
 function countTags(counts: Map<string, number>, labelled: LabelledEvent): void {
@@ -61,6 +70,7 @@ export function summaryJson(summary: RunSummary, counts: Counts, seconds: number
     rejects: Object.fromEntries(counts.rejects),
     tags: Object.fromEntries(sortedTags(summary)),
     sessions: { ...summary.closed },
+    alerts: Object.fromEntries(sortedLevels(summary)),
   };
 }
 
@@ -75,10 +85,22 @@ export function summaryText(summary: RunSummary, counts: Counts, seconds: number
     ["skipped", counts.skipped, reasons(counts.skips)],
     ["dead letters", counts.deadLetters, reasons(counts.rejects)],
     ["sessions closed", intrusion + normal_operation, `${intrusion} intrusion, ${normal_operation} normal_operation`],
+    ...alertRows(summary),
   ]);
   const mappings = formatTable([...counts.mappings].sort((a, b) => b[1] - a[1]).map(([name, count]) => [name, count]));
   const tags = formatTable(sortedTags(summary).slice(0, 12));
   return `${numbers}\nRead as\n${mappings}\nMost frequent behaviours\n${tags}\n${intrusionText(summary)}${openText(summary)}`;
+}
+
+function sortedLevels({ alertCounts }: RunSummary): [AlertLevel, number][] {
+  return [...alertCounts].sort(([a], [b]) => severityOf[b] - severityOf[a]);
+}
+
+function alertRows(summary: RunSummary): [string, number, string][] {
+  const levels = sortedLevels(summary);
+  if (levels.length === 0) return [];
+  const all = levels.reduce((sum, [, count]) => sum + count, 0);
+  return [["alerts", all, levels.map(([level, count]) => `${count} ${level}`).join(", ")]];
 }
 
 function sortedTags(summary: RunSummary): [string, number][] {

@@ -47,8 +47,21 @@ export function prepareSigmaRules(
     terminal.err.write(`${printable(`${file}:${line}:${column}: ${code}: ${message}`, 1_000)}\n`);
   }
   const pipeline = createPipeline(pipelinePaths.map(loadPipeline), { find: finder(collection) });
+  const applied = applyPipelines(collection, () => pipeline);
+  for (const refusal of applied.refusals) terminal.err.write(`${printable(refusal, 1_000)}\n`);
+  const files = new Set(errors.map(({ file }) => file)).size;
+  const refused = files + applied.refusals.length;
+  return { rules: applied.rules, correlations: applied.correlations, refused, finalize: pipeline.finalize };
+}
+
+/** Applies pipelines, to each rule or correlation its own; `refusals` says what was left out and why. */
+export function applyPipelines(
+  collection: Collection,
+  pipelineFor: (subject: Rule | Correlation) => Pipeline,
+): Omit<PreparedRules, "refused" | "finalize"> & { readonly refusals: readonly string[] } {
   const refusals: string[] = [];
   const rules = collection.rules.flatMap((rule): Prepared<Rule>[] => {
+    const pipeline = pipelineFor(rule);
     const transformed = pipeline.transform(rule);
     if (transformed.kind === "transformed" && transformed.subject.kind === "rule") {
       return [prepared(transformed, transformed.subject, pipeline)];
@@ -56,10 +69,8 @@ export function prepareSigmaRules(
     refusals.push(refusalText(rule.metadata.title, transformed));
     return [];
   });
-  const correlations = prepareCorrelations(collection, rules, pipeline, refusals);
-  for (const refusal of refusals) terminal.err.write(`${printable(refusal, 1_000)}\n`);
-  const files = new Set(errors.map(({ file }) => file)).size;
-  return { rules, correlations, refused: files + refusals.length, finalize: pipeline.finalize };
+  const correlations = prepareCorrelations(collection, rules, pipelineFor, refusals);
+  return { rules, correlations, refusals };
 }
 
 function prepared<Subject extends Rule | Correlation>(
@@ -72,7 +83,7 @@ function prepared<Subject extends Rule | Correlation>(
 }
 
 /** What pipelines may look up: rules and correlations by id or name. */
-function finder({ rules, correlations }: Collection): (reference: string) => Rule | Correlation | undefined {
+export function finder({ rules, correlations }: Collection): (reference: string) => Rule | Correlation | undefined {
   const known = new Map<string, Rule | Correlation>();
   for (const each of [...rules, ...correlations]) for (const name of namesOf(each)) known.set(name, each);
   return (reference) => known.get(reference.toLowerCase());
@@ -85,7 +96,7 @@ function namesOf({ metadata: { id, name } }: Rule | Correlation): string[] {
 function prepareCorrelations(
   collection: Collection,
   rules: readonly Prepared<Rule>[],
-  pipeline: Pipeline,
+  pipelineFor: (subject: Correlation) => Pipeline,
   refusals: string[],
 ): readonly Prepared<Correlation>[] {
   const usable = new Set(rules.flatMap(({ subject }) => namesOf(subject)));
@@ -94,6 +105,7 @@ function prepareCorrelations(
       refusals.push(`${correlation.metadata.title}: a rule it refers to is refused`);
       return [];
     }
+    const pipeline = pipelineFor(correlation);
     const transformed = pipeline.transform(correlation);
     if (transformed.kind !== "transformed" || transformed.subject.kind !== "correlation") {
       refusals.push(refusalText(correlation.metadata.title, transformed));
@@ -110,7 +122,7 @@ function refusalText(title: string, transformed: Transformed): string {
 }
 
 /** A pipeline file, or one that comes with Tagsmith by its name alone. */
-function loadPipeline(name: string): PipelineSpec {
+export function loadPipeline(name: string): PipelineSpec {
   const isName = /^[a-z0-9-]+$/.test(name) && !existsSync(name);
   const path = isName ? bundled.pipeline(name) : name;
   if (isName && !existsSync(path)) throw unknownPipeline(name, dirname(path));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { clusterSchema } from "./cluster-schema.ts";
+import { detectSchema } from "./detect-schema.ts";
 import { queueSchema } from "./queue-schema.ts";
 
 const connectorSchema = z.looseObject({ type: z.string().describe("Connector name, e.g. file") });
@@ -50,6 +51,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   redact: z.enum(["stored", "all", "off"]).default("stored").describe("Where secrets in texts are hidden."),
   redaction: z.strictObject({ path: z.string().min(1).optional() }).default({}),
+  detect: detectSchema.optional().describe("Absent: no rules are asked."),
   health: z
     .strictObject({
       host: z.string().min(1).default("127.0.0.1"),

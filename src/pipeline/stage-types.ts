@@ -12,6 +12,11 @@ export interface NormalizedBatch {
   readonly normalizerState: string;
 }
 
+/** The empty batch that stands behind `last`. */
+export function emptyAfter(last: NormalizedBatch): NormalizedBatch {
+  return { ...last, events: [], deadLetters: [], batch: { records: [], cursor: last.batch.cursor } };
+}
+
 /** A normalized batch with the labels of its events, in the same order. */
 export interface LabelledBatch extends NormalizedBatch {
   readonly labelled: readonly LabelledEvent[];

@@ -1,3 +1,4 @@
+export { type Alert, severityOf } from "../event/alert.ts";
 export type { Technique, TechniquesByTag } from "../event/attack.ts";
 export type { Event, Origin, Platform } from "../event/event.ts";
 export { type Label, type LabelledEvent, minStoredScore } from "../event/label.ts";

@@ -1,3 +1,4 @@
+import type { Alert } from "../event/alert.ts";
 import type { LabelledEvent } from "../event/label.ts";
 import type { Verdict } from "../event/verdict.ts";
 import type { DeadLetter } from "./dead-letter.ts";
@@ -6,10 +7,12 @@ import type { DeadLetter } from "./dead-letter.ts";
 export interface Output {
   readonly labels: readonly LabelledEvent[];
   readonly verdicts: readonly Verdict[];
+  /** Absent where no rules are asked. */
+  readonly alerts?: readonly Alert[];
   readonly deadLetters: readonly DeadLetter[];
 }
 
-/** Writes labels, verdicts and dead letters to one system. */
+/** Writes labels, verdicts, alerts and dead letters to one system. */
 export interface Sink {
   readonly name: string;
   /** What a stored position belongs to, e.g. `elasticsearch default`; all settings of the sink when left out. */
@@ -22,7 +25,7 @@ export interface Sink {
    */
   open(position: string | undefined): Promise<void>;
   /**
-   * Returns when everything is durable, with the sink's position then. Must be idempotent by event id and verdict id,
+   * Returns when everything is durable, with the sink's position then. Must be idempotent by event, verdict and alert id,
    * or honour `open`. Throws TagsmithError: `retry` to be called again with the same output.
    */
   write(output: Output, signal: AbortSignal): Promise<string>;

@@ -18,6 +18,7 @@ export {
   createCorrelator,
   type MatchedEvent,
 } from "./correlate/create-correlator.ts";
+export { lastingNames } from "./correlate/lasting-names.ts";
 export { resolveReferences } from "./correlate/resolve-references.ts";
 export { type LintFinding, lintDocument } from "./lint/lint-document.ts";
 export { compileRules, type EventSource, type RuleMatcher } from "./match/compile-rules.ts";

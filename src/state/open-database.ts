@@ -16,6 +16,7 @@ const migrations: readonly string[] = [
      n INTEGER PRIMARY KEY, session_key TEXT NOT NULL, time_ms REAL NOT NULL, sequence INTEGER NOT NULL, id TEXT NOT NULL,
      host TEXT, user TEXT, platform TEXT NOT NULL, labels BLOB NOT NULL
    );`,
+  "CREATE TABLE detection (n INTEGER PRIMARY KEY, row TEXT NOT NULL);",
 ];
 
 /**

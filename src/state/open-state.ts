@@ -19,6 +19,8 @@ export interface Step {
   readonly addEvents?: Iterable<StoredEvent>;
   /** Applied before `addEvents`. */
   readonly forget?: Iterable<Forget>;
+  /** Rows of what detection remembers: behind those there are, or in their place. */
+  readonly detection?: { readonly replace: boolean; readonly append: readonly string[] };
 }
 
 /** What a source and the sink go on from; empty on a first run. */
@@ -26,6 +28,8 @@ interface Progress {
   readonly cursor?: string;
   readonly sinkPosition?: string;
   readonly normalizerState?: string;
+  /** Rows of what detection remembers, in the order they were stored. */
+  readonly detection?: readonly string[];
 }
 
 /** The durable state of one pipeline. */
@@ -74,7 +78,11 @@ function stateOn(db: DatabaseSync, path: string): State {
   return {
     commit: (step) => transact(db, path, events, () => store(step, statements, events)),
     startSink: (position) => transact(db, path, events, () => statements.putMeta.run(sinkPositionKey, position)),
-    load: (source) => loadProgress(statements.readSource.get(source), meta(sinkPositionKey)),
+    load: (source) => {
+      const detection = statements.readDetection.all().map(({ row }) => String(row));
+      const progress = loadProgress(statements.readSource.get(source), meta(sinkPositionKey));
+      return detection.length === 0 ? progress : { ...progress, detection };
+    },
     sessionMeta: () => readSessions(statements.readSessions),
     sessionKeys: () => events.sessionKeys(),
     eventsOf: (sessionKey) => events.eventsOf(sessionKey),
@@ -99,6 +107,9 @@ function prepare(db: DatabaseSync) {
     ),
     readSessions: db.prepare("SELECT key, meta FROM session ORDER BY key"),
     putSession: db.prepare("INSERT OR REPLACE INTO session VALUES (?, ?)"),
+    readDetection: db.prepare("SELECT row FROM detection ORDER BY n"),
+    addDetection: db.prepare("INSERT INTO detection (row) VALUES (?)"),
+    clearDetection: db.prepare("DELETE FROM detection"),
     removeSession: db.prepare("DELETE FROM session WHERE key = ?"),
   };
 }
@@ -124,6 +135,8 @@ function store(step: Step, statements: Statements, events: EventStore): void {
     if (value === null) statements.removeSession.run(key);
     else statements.putSession.run(key, value);
   }
+  if (step.detection?.replace) statements.clearDetection.run();
+  for (const row of step.detection?.append ?? []) statements.addDetection.run(row);
 }
 
 function loadProgress(row: Readonly<Record<string, unknown>> | undefined, sinkPosition: string | undefined): Progress {

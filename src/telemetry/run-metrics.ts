@@ -39,6 +39,8 @@ export interface RunSnapshot {
   readonly skipped: Readonly<Record<string, number>>;
   readonly deadLetters: Readonly<Record<string, number>>;
   readonly verdicts: Readonly<Record<string, number>>;
+  /** By level; absent in runs of programs that know none. */
+  readonly alerts?: Readonly<Record<string, number>>;
   readonly sourceErrors: Readonly<Record<string, number>>;
   readonly sinkErrors: Readonly<Record<string, number>>;
   readonly sinkDocuments: Readonly<Record<string, number>>;
@@ -73,11 +75,12 @@ const maxKinds = 100;
 /** Numbers on top of `counts`; `now` is wall-clock milliseconds. */
 export function createRunMetrics(counts: Counts, now: () => number): RunMetrics {
   const startedMs = now();
-  const counters: Readonly<Record<SignalName | "verdicts", Map<string, number>>> = {
+  const counters: Readonly<Record<SignalName | "verdicts" | "alerts", Map<string, number>>> = {
     source_errors: new Map(),
     sink_errors: new Map(),
     sink_documents: new Map(),
     verdicts: new Map(),
+    alerts: new Map(),
   };
   let newestEventMs: number | undefined;
   let storedMs: number | undefined;
@@ -98,6 +101,7 @@ export function createRunMetrics(counts: Counts, now: () => number): RunMetrics 
         if (event.timeMs === undefined || event.timeMs > storedMs) continue;
         if (newestEventMs === undefined || event.timeMs > newestEventMs) newestEventMs = event.timeMs;
       }
+      for (const { rule } of output.alerts ?? []) add(counters.alerts, rule.level, 1);
       for (const { verdict } of output.verdicts) add(counters.verdicts, verdict, 1);
     },
     waiting: ({ code, message }) => {
@@ -111,6 +115,7 @@ export function createRunMetrics(counts: Counts, now: () => number): RunMetrics 
       skipped: Object.fromEntries(counts.skips),
       deadLetters: Object.fromEntries(counts.rejects),
       verdicts: Object.fromEntries(counters.verdicts),
+      alerts: Object.fromEntries(counters.alerts),
       sourceErrors: Object.fromEntries(counters.source_errors),
       sinkErrors: Object.fromEntries(counters.sink_errors),
       sinkDocuments: Object.fromEntries(counters.sink_documents),

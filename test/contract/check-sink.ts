@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Alert } from "../../src/event/alert.ts";
 import type { LabelledEvent } from "../../src/event/label.ts";
 import type { Verdict } from "../../src/event/verdict.ts";
 import type { DeadLetter, Output, Sink } from "../../src/sdk/index.ts";
@@ -7,6 +8,7 @@ import type { DeadLetter, Output, Sink } from "../../src/sdk/index.ts";
 export interface SinkContent {
   readonly labels: readonly { readonly id: string; readonly text: string }[];
   readonly verdicts: readonly { readonly id: string; readonly score: number }[];
+  readonly alerts: readonly { readonly id: string; readonly rule: string }[];
   readonly deadLetters: readonly { readonly id: string; readonly excerpt: string }[];
 }
 
@@ -50,7 +52,7 @@ export function checkSink({ create, isKeyed = false }: SinkCheck): void {
   };
 
   describe("keeps the sink contract", () => {
-    it("writes labels, verdicts and dead letters in order", async () => {
+    it("writes labels, verdicts, alerts and dead letters in order", async () => {
       await withScene(async (scene) => {
         const sink = scene.open();
         await sink.open(undefined);
@@ -155,11 +157,12 @@ export function checkSink({ create, isKeyed = false }: SinkCheck): void {
   });
 }
 
-/** Step `n`: two labelled events, a verdict and a dead letter. */
+/** Step `n`: two labelled events, a verdict, an alert and a dead letter. */
 function outputOf(n: number): Output {
   return {
     labels: [labelledEvent(`e${n}a`, `text ${n}a`), labelledEvent(`e${n}b`, `text ${n}b`)],
     verdicts: [verdict(`s${n}`, n / 10)],
+    alerts: [alert(`a${n}`)],
     deadLetters: [deadLetter(`d${n}`, `excerpt ${n}`)],
   };
 }
@@ -169,6 +172,7 @@ function contentOf(...steps: readonly number[]): SinkContent {
   return {
     labels: outputs.flatMap(({ labels }) => labels.map(({ event: { id, text } }) => ({ id, text }))),
     verdicts: outputs.flatMap(({ verdicts }) => verdicts.map(({ id, score }) => ({ id, score }))),
+    alerts: outputs.flatMap(({ alerts = [] }) => alerts.map(({ id, rule }) => ({ id, rule: rule.name }))),
     deadLetters: outputs.flatMap(({ deadLetters }) => deadLetters.map(({ id, excerpt }) => ({ id, excerpt }))),
   };
 }
@@ -216,6 +220,24 @@ export function verdict(id: string, score: number): Verdict {
     hosts: ["web-1"],
     users: ["root"],
     model: "m@1",
+  };
+}
+
+/** A synthetic alert. */
+export function alert(id: string): Alert {
+  return {
+    id,
+    kind: "rule",
+    rule: { id: "7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2a90", name: `Rule of ${id}`, level: "high", version: "2026-01-02" },
+    timeMs: 1_767_225_600_000,
+    eventIds: ["e1"],
+    sessionKeys: ["web-1|root"],
+    hosts: ["web-1"],
+    users: ["root"],
+    platforms: ["linux"],
+    tags: ["tag_a"],
+    scores: { tag_a: 0.75 },
+    text: "nc",
   };
 }
 

@@ -62,7 +62,13 @@ describe("the file source", () => {
 async function sinkScene(): Promise<SinkScene> {
   const folder = await mkdtemp(path.join(tmpdir(), "tagsmith-sink-"));
   const file = (name: string) => path.join(folder, `${name}.ndjson`);
-  const config = { labels: file("labels"), verdicts: file("verdicts"), dead_letters: file("dead"), overwrite: false };
+  const config = {
+    labels: file("labels"),
+    verdicts: file("verdicts"),
+    alerts: file("alerts"),
+    dead_letters: file("dead"),
+    overwrite: false,
+  };
   const read = async (at: string) => {
     const text = await readFile(at, "utf8");
     return text
@@ -78,11 +84,13 @@ async function sinkScene(): Promise<SinkScene> {
         id: verdict.id,
         score: verdict.score,
       })),
+      alerts: (await read(config.alerts)).map(({ tagsmith, rule }) => ({ id: tagsmith.alert.id, rule: rule.name })),
       deadLetters: (await read(config.dead_letters)).map(({ id, excerpt }) => ({ id, excerpt })),
     }),
     damage: async () => {
       await appendFile(config.labels, '{"event":{"kind":"enrichment","id":"e1a"}}\n{"event":{"ki');
       await appendFile(config.verdicts, '{"@times');
+      await appendFile(config.alerts, '{"@timestamp":"2026');
     },
     dispose: () => rm(folder, { recursive: true }),
   };

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, statSync } from "node:fs";
+import { cpSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,27 @@ import { createRandom } from "../../samples/random.ts";
 import { freshFolder, killTree, linesOf, root, runTagsmith, startTagsmith, writeConfig } from "./tagsmith-process.ts";
 
 const kills = 20;
-const outputs = ["labels.ndjson", "verdicts.ndjson", "dead.ndjson"];
+const outputs = ["labels.ndjson", "verdicts.ndjson", "alerts.ndjson", "dead.ndjson"];
+const rules = `title: Looks around
+name: looks_around
+logsource: { product: tagsmith, category: label }
+detection: { selection: { tag|startswith: inspect_ }, condition: selection }
+---
+title: Looks around a lot
+level: high
+correlation: { type: event_count, rules: [looks_around], group-by: [host], timespan: 1h, condition: { gte: 3 }, generate: true }
+---
+title: Intrusion
+level: critical
+logsource: { product: tagsmith, category: verdict }
+detection: { selection: { verdict: intrusion }, condition: selection }
+`;
+
+function detect(folder: string): string {
+  const path = join(folder, "rules.yml");
+  writeFileSync(path, rules);
+  return `detect: { rules: [${path}] }`;
+}
 
 function inputs(folder: string): string[] {
   const input = join(folder, "input");
@@ -17,18 +37,18 @@ function inputs(folder: string): string[] {
 }
 
 describe("kill -9", () => {
-  it("at 20 random points leaves the same labels, verdicts and dead letters as an undisturbed run", async () => {
+  it("at 20 random points leaves the same labels, verdicts, alerts and dead letters as an undisturbed run", async () => {
     const folder = freshFolder("kill");
     const paths = inputs(folder);
     const calm = join(folder, "calm");
     const killed = join(folder, "killed");
     mkdirSync(calm);
     mkdirSync(killed);
-    const undisturbed = await runTagsmith(["run", "--config", writeConfig(calm, paths), "--quiet"]);
+    const undisturbed = await runTagsmith(["run", "--config", writeConfig(calm, paths, detect(calm)), "--quiet"]);
     expect(undisturbed.err).toBe("");
     expect(undisturbed.code).toBe(0);
 
-    const config = writeConfig(killed, paths);
+    const config = writeConfig(killed, paths, detect(killed));
     const random = createRandom(7);
     let hits = 0;
     let written = 0;
@@ -52,6 +72,7 @@ describe("kill -9", () => {
     expect(last.code).toBe(0);
     for (const name of outputs) expect(linesOf(killed, name), name).toEqual(linesOf(calm, name));
     expect(linesOf(killed, "labels.ndjson").length).toBeGreaterThan(1_000);
+    expect(linesOf(killed, "alerts.ndjson").filter((line) => line.includes("correlation")).length).toBeGreaterThan(20);
   }, 600_000);
 });
 

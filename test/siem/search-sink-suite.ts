@@ -345,6 +345,7 @@ async function openScene(running: RunningServer): Promise<Scene> {
     content: async (namespace) => ({
       labels: (await sources(`tagsmith-labels-${namespace}`)).map(labelOf),
       verdicts: (await sources(`tagsmith-verdicts-${namespace}`)).map(verdictOf),
+      alerts: (await sources(`tagsmith-alerts-${namespace}`)).map(alertOf),
       deadLetters: (await sources(`tagsmith-deadletters-${namespace}`)).map(letterOf),
     }),
   };
@@ -387,6 +388,10 @@ function labelOf({ event, tagsmith }: Hit["_source"]) {
 
 function verdictOf({ event, tagsmith }: Hit["_source"]) {
   return { id: event.id, score: tagsmith.verdict.score };
+}
+
+function alertOf({ event, rule }: Hit["_source"]) {
+  return { id: event.id, rule: rule.name };
 }
 
 function letterOf({ event, tagsmith }: Hit["_source"]) {

@@ -25,6 +25,7 @@ describe("a file sink that several nodes share", () => {
     const config = {
       labels: labels ?? "",
       verdicts: verdicts ?? "",
+      alerts: join(folder, "alerts.ndjson"),
       dead_letters: dead_letters ?? "",
       overwrite: false,
     };

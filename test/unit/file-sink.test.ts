@@ -182,13 +182,13 @@ describe("the file sink", () => {
   });
 
   it("refuses one path for two outputs", () => {
-    expect(() => sinkOn({ verdicts: at("labels") })).toThrow("three different files");
+    expect(() => sinkOn({ verdicts: at("labels") })).toThrow("four different files");
   });
 
   it("refuses two spellings of one path", () => {
     const labels = path.relative(process.cwd(), at("labels"));
     for (const verdicts of [`./${labels}`, at("x/../labels"), `${folder}//labels`, at("./labels")]) {
-      expect(() => sinkOn({ labels, verdicts })).toThrow("three different files");
+      expect(() => sinkOn({ labels, verdicts })).toThrow("four different files");
     }
   });
 

@@ -41,6 +41,8 @@ export interface CorrelationAlert {
 export interface Correlator {
   /** Takes an event that rules matched; gives the alerts of the events whose turn has come. */
   push(matched: MatchedEvent): readonly CorrelationAlert[];
+  /** Takes the events that wait up to this time; earlier ones that come afterwards are late. */
+  advance(untilMs: number): readonly CorrelationAlert[];
   /** Takes every event that still waits, as at the end of a stream. */
   flush(): readonly CorrelationAlert[];
   /** Whether a rule or correlation gives no alerts of its own, because a correlation without `generate` refers to it. */
@@ -52,6 +54,7 @@ export interface Correlator {
 }
 
 interface CorrelatorCounts {
+  readonly waiting: number;
   readonly groups: number;
   readonly lateEvents: number;
   readonly evictedGroups: number;
@@ -112,8 +115,12 @@ class StreamCorrelator implements Correlator {
     return this.#release(this.#newest - this.#settings.maxLatenessMs);
   }
 
+  advance(untilMs: number): readonly CorrelationAlert[] {
+    return this.#release(untilMs);
+  }
+
   flush(): readonly CorrelationAlert[] {
-    return this.#release(Number.POSITIVE_INFINITY);
+    return this.advance(Number.POSITIVE_INFINITY);
   }
 
   isSilent(target: Referable): boolean {
@@ -122,6 +129,7 @@ class StreamCorrelator implements Correlator {
 
   counts(): CorrelatorCounts {
     return {
+      waiting: this.#waiting.length,
       groups: this.#groups.size,
       lateEvents: this.#late,
       evictedGroups: this.#groups.evicted,

@@ -1,0 +1,70 @@
+import type { DetectionRule, Fired, MatchedDocument, RuleSet } from "../detect/rule-set.ts";
+import type { AlertRule } from "../event/alert.ts";
+import {
+  type Correlation,
+  type CorrelationAlert,
+  type CorrelatorSettings,
+  compileRules,
+  createCorrelator,
+  lastingNames,
+  type Rule,
+  type RuleMatcher,
+} from "../sigma/index.ts";
+
+/** Rules with their pipelines applied. */
+export interface ReadyRules {
+  /** Asked about labelled events. */
+  readonly label: readonly Rule[];
+  /** Asked about verdicts; a rule may be in both. */
+  readonly verdict: readonly Rule[];
+  readonly correlations: readonly Correlation[];
+}
+
+/** Compiles Sigma rules for detection. Throws as `createCorrelator`. */
+export function compileRuleSet(ready: ReadyRules, settings: CorrelatorSettings): RuleSet {
+  const rules = [...new Set([...ready.label, ...ready.verdict])];
+  const names = lastingNames<Rule | Correlation>([...rules, ...ready.correlations]);
+  const correlator = createCorrelator(rules, ready.correlations, settings);
+  const facts = new Map<Rule | Correlation, DetectionRule>();
+  const byId = new Map<string, Rule>();
+  for (const [target, name] of names) {
+    facts.set(target, { ...factsOf(target, name), isSilent: correlator.isSilent(target) });
+    if (target.kind === "rule") byId.set(name, target);
+  }
+  const matchers = { label: compileRules(ready.label), verdict: compileRules(ready.verdict) };
+  const fired = (alerts: readonly CorrelationAlert[]): Fired[] =>
+    alerts.flatMap(({ correlation, time, group, events }) => {
+      const rule = facts.get(correlation);
+      return rule === undefined ? [] : [{ rule, timeMs: time, group, documents: events.map(({ event }) => event) }];
+    });
+  return {
+    size: names.size,
+    match: (document, kind) => matchesOf(matchers[kind], document, facts),
+    hasCorrelations: ready.correlations.length > 0,
+    push: (matched) => fired(correlator.push(toMatchedEvent(matched, byId))),
+    get isWaiting() {
+      return correlator.counts().waiting > 0;
+    },
+    advance: (untilMs) => fired(correlator.advance(untilMs)),
+    save: () => correlator.save(),
+    restore: (saved) => correlator.restore(saved),
+  };
+}
+
+function matchesOf(
+  matcher: RuleMatcher,
+  document: Readonly<Record<string, unknown>>,
+  facts: ReadonlyMap<Rule | Correlation, DetectionRule>,
+): readonly DetectionRule[] {
+  return matcher.match(document).flatMap((rule) => facts.get(rule) ?? []);
+}
+
+function toMatchedEvent({ document, timeMs, rules }: MatchedDocument, byId: ReadonlyMap<string, Rule>) {
+  return { event: document, time: timeMs, rules: rules.flatMap((id) => byId.get(id) ?? []) };
+}
+
+/** A rule without a level is as bad as Kibana takes one for: medium. */
+function factsOf({ metadata }: Rule | Correlation, id: string): AlertRule {
+  const { title, level = "medium", date, modified = date } = metadata;
+  return { id, name: title, level, ...(modified !== undefined && { version: modified }) };
+}

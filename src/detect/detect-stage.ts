@@ -1,0 +1,161 @@
+import type { Alert } from "../event/alert.ts";
+import type { LabelledEvent } from "../event/label.ts";
+import type { Verdict } from "../event/verdict.ts";
+import type { Document } from "../sdk/document.ts";
+import { correlationAlert, idOf, labelAlert, verdictAlert } from "./alert-of.ts";
+import { type DetectionChange, DetectionJournal, type DetectionStep, parseJournal } from "./detection-journal.ts";
+import type { DetectionRule, Fired, RuleSet } from "./rule-set.ts";
+import { labelDocument, verdictDocument } from "./written-document.ts";
+
+export interface DetectSettings {
+  /** Labelling model, `name@version`. */
+  readonly model: string;
+  /** How long an event may come behind later ones; correlations wait as long. */
+  readonly latenessMs: number;
+  /** So many matches are remembered, so that an event that comes twice gives one alert. */
+  readonly maxSeen?: number;
+}
+
+/** Rules over what is about to be written. */
+export interface DetectStage {
+  /** Alerts of a batch's events, in their order, and of its verdicts. */
+  add(labelled: readonly LabelledEvent[], verdicts: readonly Verdict[]): readonly Alert[];
+  /** The same for verdicts of a live source that has gone quiet: what waited long enough by the clock is taken. */
+  rest(verdicts: readonly Verdict[], nowMs: number): readonly Alert[];
+  /** End of input: what still waits. */
+  finish(): readonly Alert[];
+  /** What to store for all calls since the last `changes`. */
+  changes(): { readonly detection?: DetectionStep };
+  /** Goes on from what was stored, before the first `add`. Throws `detect_state_invalid`. */
+  restore(rows: readonly string[]): void;
+  /** Goes on with other rules; correlations that are in both keep their windows. */
+  replace(rules: RuleSet): void;
+}
+
+/** Where no rules are given. */
+export const noDetection: Omit<DetectStage, "replace"> = {
+  add: () => [],
+  rest: () => [],
+  finish: () => [],
+  changes: () => ({}),
+  restore: () => undefined,
+};
+
+const defaultMaxSeen = 50_000;
+
+/** Asks compiled rules for alerts. Alerts follow from what was added alone, in its order: after a restart they are the same. */
+export function createDetectStage(rules: RuleSet, settings: DetectSettings): DetectStage {
+  return new Detector(rules, settings);
+}
+
+class Detector implements DetectStage {
+  readonly #settings: DetectSettings;
+  readonly #journal: DetectionJournal;
+  readonly #seen = new Set<string>();
+  #rules: RuleSet;
+
+  constructor(rules: RuleSet, settings: DetectSettings) {
+    this.#rules = rules;
+    this.#settings = settings;
+    this.#journal = new DetectionJournal(() => this.#saveAll());
+  }
+
+  add(labelled: readonly LabelledEvent[], verdicts: readonly Verdict[]): readonly Alert[] {
+    const alerts: Alert[] = [];
+    for (const one of labelled) {
+      const document = labelDocument(one, this.#settings.model);
+      const { id, timeMs = Number.NaN } = one.event;
+      const matched = this.#freshMatches(document, "label", id);
+      for (const { key, rule } of matched) if (!rule.isSilent) alerts.push(labelAlert(key, rule, one));
+      if (matched.length > 0) alerts.push(...this.#correlate(document, timeMs, matched));
+    }
+    for (const one of verdicts) {
+      const document = verdictDocument(one);
+      const matched = this.#freshMatches(document, "verdict", one.id);
+      for (const { key, rule } of matched) if (!rule.isSilent) alerts.push(verdictAlert(key, rule, one));
+      if (matched.length > 0) alerts.push(...this.#correlate(document, one.lastTimeMs, matched));
+    }
+    return alerts;
+  }
+
+  rest(verdicts: readonly Verdict[], nowMs: number): readonly Alert[] {
+    return [...this.add([], verdicts), ...this.#advance(nowMs - this.#settings.latenessMs)];
+  }
+
+  finish(): readonly Alert[] {
+    return this.#advance(Number.POSITIVE_INFINITY);
+  }
+
+  changes(): { readonly detection?: DetectionStep } {
+    const detection = this.#journal.take();
+    return detection === undefined ? {} : { detection };
+  }
+
+  restore(rows: readonly string[]): void {
+    for (const change of parseJournal(rows)) this.#apply(change);
+    this.#journal.restored(rows);
+  }
+
+  replace(rules: RuleSet): void {
+    rules.restore(this.#rules.save());
+    this.#rules = rules;
+    this.#journal.note(this.#saveAll());
+  }
+
+  #freshMatches(document: Document, kind: "label" | "verdict", id: string) {
+    return this.#rules.match(document, kind).flatMap((rule) => {
+      const key = idOf(kind, rule.id, id);
+      if (this.#seen.has(key)) return [];
+      this.#remember(key);
+      this.#journal.note({ kind: "seen", id: key });
+      return [{ key, rule }];
+    });
+  }
+
+  #correlate(document: Document, timeMs: number, matched: readonly { readonly rule: DetectionRule }[]): Alert[] {
+    if (!this.#rules.hasCorrelations || !Number.isFinite(timeMs)) return [];
+    const pushed = { document, timeMs, rules: matched.map(({ rule }) => rule.id) };
+    this.#journal.note({ kind: "push", ...pushed, document: { ...document } });
+    return alertsOf(this.#rules.push(pushed));
+  }
+
+  #advance(untilMs: number): Alert[] {
+    if (!this.#rules.isWaiting) return [];
+    const fired = this.#rules.advance(untilMs);
+    this.#journal.note({ kind: "advance", untilMs: Number.isFinite(untilMs) ? untilMs : null });
+    return alertsOf(fired);
+  }
+
+  #apply(change: DetectionChange): void {
+    switch (change.kind) {
+      case "seen":
+        this.#remember(change.id);
+        return;
+      case "push":
+        this.#rules.push(change);
+        return;
+      case "advance":
+        this.#rules.advance(change.untilMs ?? Number.POSITIVE_INFINITY);
+        return;
+      case "all":
+        this.#seen.clear();
+        for (const id of change.seen) this.#remember(id);
+        this.#rules.restore(change.correlations);
+    }
+  }
+
+  #remember(id: string): void {
+    this.#seen.add(id);
+    const [oldest] = this.#seen;
+    if (oldest !== undefined && this.#seen.size > (this.#settings.maxSeen ?? defaultMaxSeen)) this.#seen.delete(oldest);
+  }
+
+  #saveAll(): DetectionChange {
+    return { kind: "all", seen: [...this.#seen], correlations: this.#rules.save() };
+  }
+}
+
+/** Of alerts with one id, as when a group holds no more than another, the first. */
+function alertsOf(fired: readonly Fired[]): Alert[] {
+  return [...new Map(fired.map(correlationAlert).map((alert) => [alert.id, alert])).values()];
+}
