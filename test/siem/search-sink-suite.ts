@@ -18,7 +18,7 @@ import {
   type SinkContext,
   TagsmithError,
 } from "../../src/sdk/index.ts";
-import { checkSink, labelledEvent, type SinkContent, verdict } from "../contract/check-sink.ts";
+import { alert, checkSink, labelledEvent, type SinkContent, verdict } from "../contract/check-sink.ts";
 import type { ServerVersion } from "../servers/server-version.ts";
 import { type RunningServer, startServer } from "../servers/start-server.ts";
 import { type Fault, startFaultProxy } from "./fault-proxy.ts";
@@ -82,21 +82,23 @@ export function describeSearchSink(version: ServerVersion): void {
       },
     });
 
-    it("keeps a label once when a rollover lies between its writing and its repetition after a crash", async () => {
+    it("keeps labels and alerts once when a rollover lies between its writing and its repetition after a crash", async () => {
       const namespace = freshNamespace();
-      const output = { ...nothing, labels: ["a", "b", "c"].map((id) => labelledEvent(id, `text ${id}`)) };
+      const labelled = ["a", "b", "c"].map((id) => labelledEvent(id, `text ${id}`));
+      const output = { ...nothing, labels: labelled, alerts: [alert("x")] };
       const first = scene.sink({ namespace });
       await first.open(undefined);
       const stored = await first.write(nothing, signal);
       await first.write(output, signal);
       await first.close();
-      await scene.call("POST", `/tagsmith-labels-${namespace}/_rollover`);
+      for (const stream of ["labels", "alerts"]) await scene.call("POST", `/tagsmith-${stream}-${namespace}/_rollover`);
       const second = scene.sink({ namespace });
       await second.open(stored);
       await second.write({ ...output, labels: [...output.labels, labelledEvent("d", "new")] }, signal);
       await second.close();
-      const { labels } = await scene.content(namespace);
+      const { labels, alerts } = await scene.content(namespace);
       expect(labels.map(({ id }) => id).toSorted()).toEqual(["a", "b", "c", "d"]);
+      expect(alerts).toEqual([{ id: "x", rule: "Rule of x" }]);
     });
 
     it("never puts an older verdict over a newer one", async () => {
@@ -244,6 +246,7 @@ export function describeSearchSink(version: ServerVersion): void {
     });
 
     it("leaves alone a template of its name that is someone else's", async () => {
+      await scene.call("DELETE", "/_data_stream/tagsmith-alerts-*");
       await scene.call("DELETE", "/_index_template/tagsmith-alerts");
       await scene.call("PUT", "/_index_template/tagsmith-alerts", {
         index_patterns: ["tagsmith-alerts-*"],
