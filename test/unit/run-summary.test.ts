@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { addToSummary, createRunSummary, summaryText } from "../../src/cli/run-summary.ts";
+import { addToSummary, createRunSummary, summaryJson, summaryText } from "../../src/cli/run-summary.ts";
 import type { Verdict } from "../../src/event/verdict.ts";
 import { createCounts } from "../../src/telemetry/signals.ts";
+import { alert } from "../contract/check-sink.ts";
 
 function verdict(id: string, phase: Verdict["phase"], found: Verdict["verdict"]): Verdict {
   return {
@@ -43,5 +44,19 @@ describe("summary of a run", () => {
     const closed = textOf(verdict("a", "online", "intrusion"), verdict("a", "final", "intrusion"));
     expect(closed).toContain("Sessions judged intrusions");
     expect(closed).not.toContain("so far");
+  });
+
+  it("counts alerts by level, the worst first, and says nothing where there are none", () => {
+    const summary = createRunSummary();
+    expect(summaryText(summary, createCounts(), 1)).not.toContain("alerts");
+    const low = { ...alert("b"), rule: { id: "r", name: "Low", level: "low" as const } };
+    addToSummary(summary, {
+      labels: [],
+      verdicts: [],
+      deadLetters: [],
+      alerts: [low, alert("a"), { ...low, id: "c" }],
+    });
+    expect(summaryText(summary, createCounts(), 1)).toMatch(/alerts +3 +1 high, 2 low/);
+    expect(summaryJson(summary, createCounts(), 1)["alerts"]).toEqual({ high: 1, low: 2 });
   });
 });
