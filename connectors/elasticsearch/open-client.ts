@@ -3,6 +3,7 @@ import type { ElasticsearchConnectionConfig } from "./connection-config.ts";
 import { type ConnectionSettings, type Credentials, readConnection } from "./connection-settings.ts";
 import { detectElasticsearch } from "./detect-server.ts";
 import { elasticsearchDialect } from "./dialect.ts";
+import { exactAnswer } from "./exact-answer.ts";
 import { createHttp, paramsOf } from "./http-over-client.ts";
 import type { SearchClient, SearchHttp } from "./search-http.ts";
 import { loadTlsOptions, type TlsOptions } from "./tls-options.ts";
@@ -31,9 +32,14 @@ export async function openElasticsearch(
 }
 
 async function connectEight(settings: ConnectionSettings, tls: TlsOptions): Promise<SearchHttp> {
-  const { Client, HttpConnection } = await import("@elastic/elasticsearch-8");
+  const { Client, HttpConnection, Serializer } = await import("@elastic/elasticsearch-8");
+  class ExactSerializer extends Serializer {
+    override deserialize<T = unknown>(json: string): T {
+      return exactAnswer(json, (text) => super.deserialize<T>(text));
+    }
+  }
   const viaProxy = settings.proxy === undefined ? {} : { Connection: HttpConnection };
-  const client = new Client({ ...optionsOf(settings, tls), ...viaProxy });
+  const client = new Client({ ...optionsOf(settings, tls), ...viaProxy, Serializer: ExactSerializer });
   return createHttp({
     timeoutMs: settings.timeoutMs,
     send: async (call, signal, timeoutMs) => {
@@ -46,9 +52,14 @@ async function connectEight(settings: ConnectionSettings, tls: TlsOptions): Prom
 }
 
 async function connectNine(settings: ConnectionSettings, tls: TlsOptions): Promise<SearchHttp> {
-  const { Client, HttpConnection } = await import("@elastic/elasticsearch");
+  const { Client, HttpConnection, Serializer } = await import("@elastic/elasticsearch");
+  class ExactSerializer extends Serializer {
+    override deserialize<T = unknown>(json: string): T {
+      return exactAnswer(json, (text) => super.deserialize<T>(text));
+    }
+  }
   const viaProxy = settings.proxy === undefined ? {} : { Connection: HttpConnection };
-  const client = new Client({ ...optionsOf(settings, tls), ...viaProxy });
+  const client = new Client({ ...optionsOf(settings, tls), ...viaProxy, Serializer: ExactSerializer });
   return createHttp({
     timeoutMs: settings.timeoutMs,
     send: async (call, signal, timeoutMs) => {

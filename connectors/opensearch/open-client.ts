@@ -3,6 +3,7 @@ import type { Environment } from "#sdk";
 import type { OpenSearchConnectionConfig } from "../elasticsearch/connection-config.ts";
 import { type ConnectionSettings, readConnection } from "../elasticsearch/connection-settings.ts";
 import { detectOpenSearch } from "../elasticsearch/detect-server.ts";
+import { exactAnswer } from "../elasticsearch/exact-answer.ts";
 import { createHttp, paramsOf } from "../elasticsearch/http-over-client.ts";
 import type { SearchClient, SearchHttp } from "../elasticsearch/search-http.ts";
 import { loadTlsOptions, type TlsOptions } from "../elasticsearch/tls-options.ts";
@@ -58,7 +59,13 @@ async function connect(
 ): Promise<SearchHttp> {
   const opensearch = await import("@opensearch-project/opensearch");
   const Connection = quietConnection(signing.Connection ?? opensearch.Connection);
-  const client: Client = new opensearch.Client({ ...optionsOf(settings, tls), ...signing, Connection });
+  class ExactSerializer extends opensearch.Serializer {
+    override deserialize(json: string) {
+      return exactAnswer(json, (text) => super.deserialize(text));
+    }
+  }
+  const options = { ...optionsOf(settings, tls), ...signing, Connection, Serializer: ExactSerializer };
+  const client: Client = new opensearch.Client(options);
   return createHttp({
     timeoutMs: settings.timeoutMs,
     send: async (call, signal, timeoutMs) => {
