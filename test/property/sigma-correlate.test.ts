@@ -215,7 +215,7 @@ describe("a correlator", () => {
     });
     for (const user of ["root", "deploy", "admin"]) correlator.push(logon(user, 1));
     for (const seconds of [1, 1, 1]) correlator.push(logon("admin", seconds));
-    expect(correlator.counts()).toEqual({ groups: 2, lateEvents: 0, evictedGroups: 1, droppedEvents: 2 });
+    expect(correlator.counts()).toEqual({ groups: 2, waiting: 0, lateEvents: 0, evictedGroups: 1, droppedEvents: 2 });
   });
 
   it("forgets groups that no event can reach any more", () => {
