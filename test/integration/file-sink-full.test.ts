@@ -10,8 +10,8 @@ const sinkModule = path.resolve(import.meta.dirname, "../../connectors/file/sink
 /** Writes dead letters that fit, then a step whose verdicts do not fit below the limit, then the first step again. */
 const script = `
   import { createFileSink } from ${JSON.stringify(sinkModule)};
-  const [labels, verdicts, dead_letters] = ["labels", "verdicts", "dead"];
-  const sink = createFileSink({ labels, verdicts, dead_letters, overwrite: false }, { model: "m@1" });
+  const [labels, verdicts, dead_letters, alerts] = ["labels", "verdicts", "dead", "alerts"];
+  const sink = createFileSink({ labels, verdicts, dead_letters, alerts, overwrite: false }, { model: "m@1" });
   const { signal } = new AbortController();
   await sink.open(undefined);
   const event = { id: "e1", text: "ls", platform: "linux", sessionKey: "s", sessionKeyFrom: "f", mapping: "plain@1",
