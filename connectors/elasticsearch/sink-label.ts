@@ -1,4 +1,4 @@
-import { type Event, type Label, type LabelledEvent, minStoredScore, type SinkContext } from "#sdk";
+import { type Event, type Label, type LabelledEvent, minStoredScore, parentField, type SinkContext } from "#sdk";
 import { eventStart } from "./bulk-item.ts";
 import { cachedQuote, isoTime, quote } from "./sink-text.ts";
 import { threatProperty } from "./sink-threat.ts";
@@ -93,13 +93,13 @@ function ownPivots({ platform, executable, parent }: Event, quoteOnce: (text: st
   if (executable === undefined && parent === undefined) return orchestrator;
   const parts = [
     ...(executable === undefined ? [] : [`"executable":${quoteOnce(executable)}`]),
-    ...(parent === undefined ? [] : [`"parent":{${parentField(parent)}}`]),
+    ...(parent === undefined ? [] : [`"parent":{${parentProperty(parent)}}`]),
   ];
   return `${orchestrator},"process":{${parts.join(",")}}`;
 }
 
-/** ECS has a place for each thing sources say of a parent: its process id, its path, or its command line. */
-function parentField(parent: string): string {
-  if (/^(?:0|[1-9]\d{0,14})$/.test(parent)) return `"pid":${parent}`;
-  return `${/^\/\S*$/.test(parent) ? '"executable"' : '"command_line"'}:${quote(parent)}`;
+/** What a source says of the parent, as one JSON property. */
+function parentProperty(parent: string): string {
+  const field = parentField(parent);
+  return `"${field}":${field === "pid" ? parent : quote(parent)}`;
 }

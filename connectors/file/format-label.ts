@@ -1,4 +1,4 @@
-import { type Event, type LabelledEvent, minStoredScore } from "#sdk";
+import { type Event, type LabelledEvent, minStoredScore, parentField } from "#sdk";
 import { formatTime } from "./format-time.ts";
 
 const maxQuoted = 10_000;
@@ -64,15 +64,15 @@ function facts({ facts: known }: Event): string {
 function pivots({ host, user, executable, parent }: Event): string {
   const hostPart = host === undefined ? "" : `,"host":{"name":${JSON.stringify(host)}}`;
   const userPart = user === undefined ? "" : `,"user":{"name":${JSON.stringify(user)}}`;
-  const parentPart = parent === undefined ? "" : `"parent":{${parentField(parent)}}`;
+  const parentPart = parent === undefined ? "" : `"parent":{${parentProperty(parent)}}`;
   if (executable === undefined && parent === undefined) return hostPart + userPart;
   const executablePart = executable === undefined ? "" : `"executable":${JSON.stringify(executable)}`;
   const separator = executablePart !== "" && parentPart !== "" ? "," : "";
   return `${hostPart}${userPart},"process":{${executablePart}${separator}${parentPart}}`;
 }
 
-/** ECS has a place for each thing sources say of a parent: its process id, its path, or its command line. */
-function parentField(parent: string): string {
-  if (/^(?:0|[1-9]\d{0,14})$/.test(parent)) return `"pid":${parent}`;
-  return `${/^\/\S*$/.test(parent) ? '"executable"' : '"command_line"'}:${JSON.stringify(parent)}`;
+/** What a source says of the parent, as one JSON property. */
+function parentProperty(parent: string): string {
+  const field = parentField(parent);
+  return `"${field}":${field === "pid" ? parent : JSON.stringify(parent)}`;
 }

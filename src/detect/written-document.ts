@@ -1,4 +1,5 @@
 import { type LabelledEvent, minStoredScore } from "../event/label.ts";
+import { parentField } from "../event/parent-field.ts";
 import type { Verdict } from "../event/verdict.ts";
 import type { Document } from "../sdk/document.ts";
 
@@ -61,7 +62,6 @@ export function verdictDocument(verdict: Verdict): Document {
   };
 }
 
-/** ECS has a place for each thing sources say of a parent: its process id, its path, or its command line. */
 function processOf({ executable, parent }: LabelledEvent["event"]): Document {
   if (executable === undefined && parent === undefined) return {};
   return {
@@ -73,8 +73,8 @@ function processOf({ executable, parent }: LabelledEvent["event"]): Document {
 }
 
 function parentOf(parent: string): Document {
-  if (/^(?:0|[1-9]\d{0,14})$/.test(parent)) return { pid: Number(parent) };
-  return /^\/\S*$/.test(parent) ? { executable: parent } : { command_line: parent };
+  const field = parentField(parent);
+  return { [field]: field === "pid" ? Number(parent) : parent };
 }
 
 /** Furthest time a Date can hold, in milliseconds. */
