@@ -1,4 +1,4 @@
-import { type Alert, type SinkContext, severityOf } from "#sdk";
+import { type Alert, type SinkContext, severityOf, storableFacts } from "#sdk";
 import { eventStart } from "./bulk-item.ts";
 import { ecsVersion } from "./sink-label.ts";
 import { isoTime, wellFormedJson } from "./sink-text.ts";
@@ -43,7 +43,7 @@ export function alertDocument(alert: Alert, context: SinkContext, nowMs: number)
         level: rule.level,
         session_key: alert.sessionKeys,
         event_ids: alert.eventIds,
-        group: alert.group,
+        group: alert.group === undefined ? undefined : storableFacts(alert.group),
       },
     },
   };

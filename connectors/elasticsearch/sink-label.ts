@@ -1,4 +1,12 @@
-import { type Event, type Label, type LabelledEvent, minStoredScore, parentField, type SinkContext } from "#sdk";
+import {
+  type Event,
+  type Label,
+  type LabelledEvent,
+  minStoredScore,
+  parentField,
+  type SinkContext,
+  storableFacts,
+} from "#sdk";
 import { eventStart } from "./bulk-item.ts";
 import { cachedQuote, isoTime, quote } from "./sink-text.ts";
 import { threatProperty } from "./sink-threat.ts";
@@ -39,7 +47,7 @@ export function compileLabelDocument(context: SinkContext): (labelled: LabelledE
       `"session":{"key":${session},"key_from":${quoteOnce(event.sessionKeyFrom)}},${inner},` +
       `"mapping":${quoteOnce(event.mapping)},${versions},"origin":${origin(event, quoteOnce)}` +
       `${ownPivots(event, quoteOnce)}${time === undefined ? ',"time_missing":true' : ""}` +
-      `${event.incomplete ? ',"incomplete":true' : ""}}}`
+      `${event.incomplete ? ',"incomplete":true' : ""}${factsProperty(event, quoteOnce)}}}`
     );
   };
 }
@@ -86,6 +94,15 @@ function origin({ origin: { source, container, document } }: Event, quoteOnce: (
 function pivots({ host, user }: Event, quoteOnce: (text: string) => string): string {
   const hostPart = host === undefined ? "" : `"host":{"name":${quoteOnce(host)}},`;
   return user === undefined ? hostPart : `${hostPart}"user":{"name":${quoteOnce(user)}},`;
+}
+
+function factsProperty({ facts }: Event, quoteOnce: (text: string) => string): string {
+  if (facts === undefined) return "";
+  let inner = "";
+  for (const [name, value] of Object.entries(storableFacts(facts))) {
+    inner += `${inner === "" ? "" : ","}${quoteOnce(name)}:${quote(value)}`;
+  }
+  return inner === "" ? "" : `,"facts":{${inner}}`;
 }
 
 function ownPivots({ platform, executable, parent }: Event, quoteOnce: (text: string) => string): string {

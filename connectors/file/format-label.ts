@@ -1,4 +1,4 @@
-import { type Event, type LabelledEvent, minStoredScore, parentField } from "#sdk";
+import { type Event, type LabelledEvent, minStoredScore, parentField, storableFacts } from "#sdk";
 import { formatTime } from "./format-time.ts";
 
 const maxQuoted = 10_000;
@@ -57,7 +57,7 @@ function origin({ origin: { source, container, document } }: Event, quoteOnce: (
 }
 
 function facts({ facts: known }: Event): string {
-  return known === undefined ? "" : `,"facts":${JSON.stringify(known)}`;
+  return known === undefined ? "" : `,"facts":${JSON.stringify(storableFacts(known))}`;
 }
 
 /** The fields a reader goes from here to the event by. */

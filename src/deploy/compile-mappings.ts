@@ -4,7 +4,12 @@ import type { FieldType } from "./load-streams.ts";
 export interface FieldTypes {
   readonly wildcard: boolean;
   readonly matchOnlyText: boolean;
+  /** What holds texts by name without mapping the names. */
+  readonly flat: FlatType | undefined;
 }
+
+/** Elasticsearch's, and OpenSearch's. */
+export type FlatType = "flattened" | "flat_object";
 
 /** Plain JSON. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
@@ -57,11 +62,25 @@ function fieldBody(type: FieldType, types: FieldTypes): JsonObject {
       return words;
     case "command":
       return { type: types.wildcard ? "wildcard" : "keyword", ignore_above: maxTermChars, fields: { words } };
+    case "flat":
+      return flatBody(types.flat);
     case "date":
     case "float":
     case "long":
     case "integer":
     case "boolean":
       return { type };
+  }
+}
+
+/** Where a server has no type for it, it is kept and not searchable. */
+function flatBody(type: FlatType | undefined): JsonObject {
+  switch (type) {
+    case "flattened":
+      return { type, ignore_above: maxTermChars };
+    case "flat_object":
+      return { type };
+    case undefined:
+      return { type: "object", enabled: false };
   }
 }

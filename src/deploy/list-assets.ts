@@ -33,7 +33,7 @@ export function listAssets(
   settings: InstallSettings,
 ): readonly Asset[] {
   const meta = { managed_by: owner, version: streams.version };
-  const types = { wildcard: facts.hasWildcard, matchOnlyText: facts.hasMatchOnlyText };
+  const types = { wildcard: facts.hasWildcard, matchOnlyText: facts.hasMatchOnlyText, flat: facts.flatType };
   const retentionOf = (name: string): number | undefined =>
     settings.retentionDays[name] ?? streams.streams[name]?.retention_days;
   const aged = Object.entries(streams.streams).flatMap(([name, { kind }]) => {

@@ -2,8 +2,11 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 
-/** `text`: words; `command`: whole text with wildcards, however long; fields not listed are kept but not searchable. */
-const fieldType = z.enum(["keyword", "text", "command", "date", "float", "long", "integer", "boolean"]);
+/**
+ * `text`: words; `command`: whole text with wildcards, however long; `flat`: texts by name, each found as a whole; fields not
+ * listed are kept but not searchable.
+ */
+const fieldType = z.enum(["keyword", "text", "command", "flat", "date", "float", "long", "integer", "boolean"]);
 const fields = z.record(z.string().regex(/^[@a-z_]+(\.([a-z_]+|\*))*$/), fieldType);
 
 const streamsSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SearchServer, ServerAnswer } from "../sdk/search-server.ts";
-import type { JsonObject } from "./compile-mappings.ts";
+import type { FlatType, JsonObject } from "./compile-mappings.ts";
 
 /** How a server ages data: index lifecycle, data stream lifecycle, index state management. */
 type Lifecycle = "ilm" | "dsl" | "ism" | "none";
@@ -15,6 +15,7 @@ export interface ServerFacts {
   readonly hasSecurity: boolean;
   readonly hasWildcard: boolean;
   readonly hasMatchOnlyText: boolean;
+  readonly flatType: FlatType | undefined;
   /** Processor of an ingest pipeline that sets event.ingested; what works differs. */
   readonly ingestedProcessor: JsonObject;
   /** A template may name component templates that are not there. */
@@ -47,9 +48,15 @@ export async function probeServer(server: SearchServer, signal: AbortSignal): Pr
     hasSecurity: security.status === 200,
     hasWildcard: await acceptsType("wildcard"),
     hasMatchOnlyText: await acceptsType("match_only_text"),
+    flatType: await findFlatType(acceptsType),
     ingestedProcessor: await findIngestedProcessor(server, signal),
     mayNameMissingComponents: await accepts({ composed_of: [custom], ignore_missing_component_templates: [custom] }),
   };
+}
+
+async function findFlatType(acceptsType: (type: FlatType) => Promise<boolean>): Promise<FlatType | undefined> {
+  for (const type of ["flattened", "flat_object"] as const) if (await acceptsType(type)) return type;
+  return undefined;
 }
 
 async function findLifecycle(

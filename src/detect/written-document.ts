@@ -1,5 +1,6 @@
 import { type LabelledEvent, minStoredScore } from "../event/label.ts";
 import { parentField } from "../event/parent-field.ts";
+import { storableFacts } from "../event/storable-facts.ts";
 import type { Verdict } from "../event/verdict.ts";
 import type { Document } from "../sdk/document.ts";
 
@@ -22,7 +23,7 @@ export function labelDocument({ event, topLabels, tags }: LabelledEvent, model: 
       mapping: event.mapping,
       model,
       ...(event.incomplete === true && { incomplete: true }),
-      ...(facts !== undefined && { facts }),
+      ...(facts !== undefined && { facts: storableFacts(facts) }),
       ...processOf(event),
     },
     ...(host !== undefined && { host: { name: host } }),

@@ -3,6 +3,7 @@ export type { Technique, TechniquesByTag } from "../event/attack.ts";
 export type { Event, Origin, Platform } from "../event/event.ts";
 export { type Label, type LabelledEvent, minStoredScore } from "../event/label.ts";
 export { parentField } from "../event/parent-field.ts";
+export { storableFacts } from "../event/storable-facts.ts";
 export { type Remedy, TagsmithError } from "../event/tagsmith-error.ts";
 export type { Verdict } from "../event/verdict.ts";
 export type { Connector, Fence, SinkContext, SourceContext, SourceSlice } from "./connector.ts";

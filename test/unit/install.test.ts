@@ -6,7 +6,7 @@ import { diffValues } from "../../src/deploy/diff-values.ts";
 import { listAssets } from "../../src/deploy/list-assets.ts";
 import { loadStreams } from "../../src/deploy/load-streams.ts";
 import { planInstall } from "../../src/deploy/plan-install.ts";
-import type { ServerFacts } from "../../src/deploy/probe-server.ts";
+import { probeServer, type ServerFacts } from "../../src/deploy/probe-server.ts";
 import { loadVocabulary } from "../../src/event/vocabulary.ts";
 import type { SearchServer, ServerRequest } from "../../src/sdk/index.ts";
 
@@ -23,6 +23,7 @@ const facts: ServerFacts = {
   hasSecurity: true,
   hasWildcard: true,
   hasMatchOnlyText: true,
+  flatType: "flattened",
   ingestedProcessor: { set: { field: "event.ingested", copy_from: "_ingest.timestamp" } },
   mayNameMissingComponents: true,
 };
@@ -71,6 +72,28 @@ describe("what is installed", () => {
     const plain = bodyOf({ hasWildcard: false, hasMatchOnlyText: false }, "tagsmith-labels-mappings");
     expect(plain).not.toMatch(/wildcard|match_only_text/);
     expect(plain).toContain('"text":{"type":"keyword","ignore_above":8191,"fields":{"words":{"type":"text"}}}');
+  });
+
+  it("maps facts as one field whose names need no mapping, each server by its own type, or keeps them unsearchable", () => {
+    const factsOf = (flatType: ServerFacts["flatType"]) =>
+      /"facts":(\{[^}]*\})/.exec(bodyOf({ flatType }, "tagsmith-labels-mappings") ?? "")?.[1];
+    expect(factsOf("flattened")).toBe('{"type":"flattened","ignore_above":8191}');
+    expect(factsOf("flat_object")).toBe('{"type":"flat_object"}');
+    expect(factsOf(undefined)).toBe('{"type":"object","enabled":false}');
+  });
+
+  it("asks a server for its type of flat objects, and does without where it has none", async () => {
+    const flatTypeOf = async (known: readonly string[]) => {
+      const { server } = recordingServer({});
+      const request = async ({ path, body }: ServerRequest) => {
+        const type = /"probe":\{"type":"(\w+)"/.exec(JSON.stringify(body ?? {}))?.[1];
+        return { status: path.includes("_simulate") && !known.includes(type ?? "") ? 400 : 200, body: {} };
+      };
+      return (await probeServer({ ...server, request }, signal)).flatType;
+    };
+    expect(await flatTypeOf(["flattened"])).toBe("flattened");
+    expect(await flatTypeOf(["flat_object"])).toBe("flat_object");
+    expect(await flatTypeOf([])).toBeUndefined();
   });
 
   it("ages data by what the server has: a policy, its data streams' own way, or not at all", () => {
@@ -154,7 +177,9 @@ describe("a comparison with what a server gives back", () => {
 
   it("names fields that came, went and changed", () => {
     const mapped = (type: "float" | "keyword", name: string) => ({
-      template: { mappings: compileMappings({ [name]: type }, [], { wildcard: true, matchOnlyText: true }, {}) },
+      template: {
+        mappings: compileMappings({ [name]: type }, [], { wildcard: true, matchOnlyText: true, flat: "flattened" }, {}),
+      },
     });
     const paths = diffValues(mapped("keyword", "a.b"), mapped("float", "a.c")).map(({ path, installed, wanted }) => [
       path,

@@ -1,15 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { alertDocument } from "../../connectors/elasticsearch/sink-alert.ts";
 import { compileLabelDocument } from "../../connectors/elasticsearch/sink-label.ts";
 import { deadLetterDocument, verdictDocument } from "../../connectors/elasticsearch/sink-outcome.ts";
 import { documentId } from "../../connectors/elasticsearch/sink-text.ts";
 import { bundled } from "../../src/cli/paths.ts";
 import { compileMappings } from "../../src/deploy/compile-mappings.ts";
 import { loadStreams } from "../../src/deploy/load-streams.ts";
+import { labelDocument } from "../../src/detect/written-document.ts";
 import { loadAttack } from "../../src/event/attack.ts";
 import { loadVocabulary } from "../../src/event/vocabulary.ts";
 import type { Event } from "../../src/sdk/index.ts";
-import { labelledEvent, verdict } from "../contract/check-sink.ts";
+import { alert, labelledEvent, verdict } from "../contract/check-sink.ts";
 
 const context = { model: "m@1", vocabulary: "rev20", techniques: loadAttack(bundled.attack()) };
 const format = compileLabelDocument(context);
@@ -30,6 +32,7 @@ describe("the document of a label", () => {
       parent: "900",
       platform: "k8s_audit",
       incomplete: true,
+      facts: { response_code: "403", reason: "no \ud800" },
     } as const;
     const made = JSON.parse(format({ event, topLabels: labels, tags: ["spawn_reverse_shell", "create_user"] }, nowMs));
     expect(made).toEqual({
@@ -69,8 +72,31 @@ describe("the document of a label", () => {
         orchestrator: { type: "kubernetes" },
         process: { executable: "/bin/nc", parent: { pid: 900 } },
         incomplete: true,
+        facts: { response_code: "403", reason: "no \ufffd" },
       },
     });
+  });
+
+  it("keeps no more facts, and no longer ones, than servers take, and rules see the same", () => {
+    const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`fact_${n}`, "v"]));
+    const hostile = {
+      long: "\u20ac".repeat(40_000),
+      pair: `${"x".repeat(8_190)}\u{1f600}`,
+      ["n".repeat(9_000)]: "x",
+      "a\0b": "x",
+    };
+    const facts = { ...hostile, ...many };
+    const { facts: written } = withEvent({ facts }).tagsmith;
+    expect(Object.keys(written)).toHaveLength(100);
+    for (const [name, value] of Object.entries<string>(written)) {
+      expect(Buffer.byteLength(`tagsmith.facts.${name}=${value}`)).toBeLessThan(32_766);
+      expect(name).not.toContain("\0");
+    }
+    expect(written.long).toBe("\u20ac".repeat(8_191));
+    expect(written.pair).toBe("x".repeat(8_190));
+    const event = { ...plain.event, facts };
+    expect(labelDocument({ ...plain, event }, "m@1")).toMatchObject({ tagsmith: { facts: written } });
+    expect(withEvent({ facts: {} }).tagsmith).not.toHaveProperty("facts");
   });
 
   it.each([undefined, Number.NaN, Number.POSITIVE_INFINITY, -1e15, 4e14])(
@@ -123,15 +149,39 @@ describe("the document of a label", () => {
     );
   });
 
+  it("shows what it writes to rules", () => {
+    const event = { ...plain.event, facts: { code: "403" }, incomplete: true } as const;
+    const { tagsmith } = JSON.parse(format({ ...plain, event }, nowMs));
+    const { orchestrator: _, vocabulary: __, origin: ___, ...seen } = tagsmith;
+    expect(labelDocument({ ...plain, event }, "m@1")).toMatchObject({ tagsmith: seen });
+  });
+
   it("holds only fields that are mapped or meant to be kept unsearchable", () => {
     const streams = loadStreams(bundled.streams());
     const tags = loadVocabulary(bundled.vocabulary()).tags.map(({ id }) => id);
     const fields = { ...streams.common, ...streams.streams["labels"]?.fields };
-    const mapped = fieldPaths(compileMappings(fields, tags, { wildcard: true, matchOnlyText: true }, {}));
+    const mapped = fieldPaths(
+      compileMappings(fields, tags, { wildcard: true, matchOnlyText: true, flat: "flattened" }, {}),
+    );
     const topLabels = [{ label_id: "spawn_reverse_shell", score: 0.9, axis: "x" }];
     const made = JSON.parse(format({ ...plain, topLabels, tags: ["spawn_reverse_shell"] }, nowMs));
     const unmapped = leafPaths(made).filter((path) => !mapped.includes(path));
     expect(unmapped).toEqual(["tagsmith.top_labels.score"]);
+  });
+
+  it("of an alert holds mapped fields only, kind and group included", () => {
+    const streams = loadStreams(bundled.streams());
+    const fields = { ...streams.common, ...streams.streams["alerts"]?.fields };
+    const types = { wildcard: true, matchOnlyText: true, flat: "flattened" } as const;
+    const mapped = fieldPaths(compileMappings(fields, ["tag_a"], types, {}));
+    const group = { "host.name": "web-1", "tagsmith.text": "\u20ac".repeat(40_000) };
+    const made = JSON.parse(alertDocument({ ...alert("a"), kind: "correlation", group }, context, nowMs));
+    const unmapped = leafPaths(made).filter(
+      (path) => !mapped.some((one) => path === one || path.startsWith(`${one}.`)),
+    );
+    expect(unmapped).toEqual([]);
+    expect(made.tagsmith.alert).toMatchObject({ kind: "correlation", group: { "host.name": "web-1" } });
+    expect(made.tagsmith.alert.group["tagsmith.text"]).toHaveLength(8_191);
   });
 });
 
