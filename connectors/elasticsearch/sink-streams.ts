@@ -22,10 +22,11 @@ export function streamNames(namespace: string): StreamNames {
 
 /**
  * Throws `sink_not_installed` when the templates are not there: the server would make indices of its own liking. A key
- * that may not look is trusted.
+ * that may not look is trusted. Of alerts only where there are rules: what was installed before there were any goes on.
  */
-export async function requireTemplates(http: SearchHttp, signal: AbortSignal): Promise<void> {
-  for (const name of ["tagsmith-labels", "tagsmith-verdicts", "tagsmith-alerts", "tagsmith-deadletters"]) {
+export async function requireTemplates(http: SearchHttp, hasRules: boolean, signal: AbortSignal): Promise<void> {
+  const always = ["tagsmith-labels", "tagsmith-verdicts", "tagsmith-deadletters"];
+  for (const name of hasRules ? [...always, "tagsmith-alerts"] : always) {
     const call = { method: "GET", path: `/_index_template/${name}`, accept: [403, 404] } as const;
     const { status, body } = await http.request(call, signal);
     const template = fieldOf(listOf(fieldOf(body, "index_templates"))[0], "index_template");

@@ -55,7 +55,7 @@ async function connect(
 ) {
   const http = await connect(signal);
   try {
-    await requireTemplates(http, signal);
+    await requireTemplates(http, context.hasRules === true, signal);
   } catch (error) {
     await http.close();
     throw error;

@@ -55,7 +55,8 @@ export async function openPipeline(
   };
   try {
     const { model, vocabulary } = opened.artifact;
-    const context = { model, vocabulary, techniques: loadAttack(bundled.attack()), signals };
+    const techniques = loadAttack(bundled.attack());
+    const context = { model, vocabulary, techniques, signals, hasRules: config.detect !== undefined };
     const sink = findConnector(registry, config.sink.type, "sink").createSink(settingsOf(config.sink), context);
     closers.push(() => sink.close());
     const state = openStateFile(config.state.path);

@@ -31,6 +31,8 @@ export interface SinkContext {
   readonly signals?: Signals;
   /** Absent where one process writes everything. */
   readonly fence?: Fence;
+  /** Rules are asked, so alerts may come: a sink makes sure beforehand that it can write them. */
+  readonly hasRules?: boolean;
 }
 
 /** What the runtime gives a source. */
