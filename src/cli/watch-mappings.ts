@@ -58,8 +58,9 @@ async function stampOf(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return `${path} -`;
   if (!found.isDirectory()) return `${path} ${found.size} ${found.mtimeMs}`;
-  const names = await readdir(path).catch((): string[] => []);
-  const files = names.filter((name) => /\.ya?ml$/.test(name)).sort();
+  // Of folders in it, too: rules are read from them.
+  const names = await readdir(path, { recursive: true }).catch((): string[] => []);
+  const files = names.filter((name) => /\.ya?ml$/i.test(name)).sort();
   const stamps = await Promise.all(
     files.map(async (name) => {
       const file = await stat(join(path, name)).catch(() => undefined);
