@@ -1,32 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { elasticsearchConnector } from "../../connectors/elasticsearch/connector.ts";
-import { openSearchConnector } from "../../connectors/opensearch/connector.ts";
 import { createRandom } from "../../samples/random.ts";
-import { bundled } from "../../src/cli/paths.ts";
 import { applyInstall } from "../../src/deploy/apply-install.ts";
-import { type Asset, listAssets } from "../../src/deploy/list-assets.ts";
-import { loadStreams, type Streams } from "../../src/deploy/load-streams.ts";
+import { listAssets } from "../../src/deploy/list-assets.ts";
 import { planInstall } from "../../src/deploy/plan-install.ts";
-import { probeServer, type ServerFacts } from "../../src/deploy/probe-server.ts";
-import { loadAttack } from "../../src/event/attack.ts";
-import { loadVocabulary } from "../../src/event/vocabulary.ts";
-import {
-  type Output,
-  type SearchServer,
-  type Signals,
-  type Sink,
-  type SinkContext,
-  TagsmithError,
-} from "../../src/sdk/index.ts";
-import { alert, checkSink, labelledEvent, type SinkContent, verdict } from "../contract/check-sink.ts";
+import { type Signals, TagsmithError } from "../../src/sdk/index.ts";
+import { alert, checkSink, labelledEvent, verdict } from "../contract/check-sink.ts";
 import type { ServerVersion } from "../servers/server-version.ts";
 import { type RunningServer, startServer } from "../servers/start-server.ts";
 import { type Fault, startFaultProxy } from "./fault-proxy.ts";
-
-const signal = new AbortController().signal;
-const nothing: Output = { labels: [], verdicts: [], deadLetters: [] };
-const streams = loadStreams(bundled.streams());
-const tags = loadVocabulary(bundled.vocabulary()).tags.map(({ id }) => id);
+import { factsSuite } from "./sink-facts-suite.ts";
+import {
+  documentOf,
+  hitsOf,
+  install,
+  nothing,
+  openSinkScene,
+  type SinkScene,
+  signal,
+  streams,
+  tags,
+} from "./sink-scene.ts";
 
 const bulkFaults: readonly Fault[] = [
   "rate_limited",
@@ -39,27 +32,15 @@ const bulkFaults: readonly Fault[] = [
   "partly_refused",
 ];
 
-/** A server of the tests with what is installed, and sinks on it. */
-interface Scene {
-  readonly server: SearchServer;
-  readonly facts: ServerFacts;
-  readonly assets: readonly Asset[];
-  sink(settings: Readonly<Record<string, unknown>>, context?: Partial<SinkContext>): Sink;
-  content(namespace: string): Promise<SinkContent>;
-  /** `_source` of all documents of a stream, oldest first. */
-  sources(stream: string): Promise<readonly Record<string, unknown>[]>;
-  call(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: Record<string, unknown>): Promise<unknown>;
-}
-
 /** Holds the sink to its contract, and to what a search server asks of it, on one real server. */
 export function describeSearchSink(version: ServerVersion): void {
   describe(`the sink on ${version.product} ${version.version}`, () => {
     let running: RunningServer;
-    let scene: Scene;
+    let scene: SinkScene;
     let spaces = 0;
     beforeAll(async () => {
       running = await startServer(version);
-      scene = await openScene(running);
+      scene = await openSinkScene(running);
     }, 300_000);
     afterAll(async () => {
       await scene?.server.close();
@@ -223,32 +204,6 @@ export function describeSearchSink(version: ServerVersion): void {
       await install(scene);
     });
 
-    it("brings data of an installation from before facts and groups were mapped under the mapping that has them", async () => {
-      const namespace = freshNamespace();
-      const older = listAssets(withoutFlat(), tags, scene.facts, { retentionDays: {} });
-      for (const { kind, name, body } of older) {
-        if (kind === "component_template") await scene.call("PUT", `/_component_template/${name}`, body);
-      }
-      const sink = scene.sink({ namespace });
-      await sink.open(undefined);
-      const withFact = (id: string) => {
-        const label = labelledEvent(id, "id");
-        return { ...label, event: { ...label.event, facts: { response_code: "403" } } };
-      };
-      await sink.write({ ...nothing, labels: [withFact("old")], alerts: [alert("old")] }, signal);
-      const changes = await planInstall(scene.server, scene.assets, streams.version, signal);
-      const followed = await applyInstall(scene.server, changes, signal);
-      for (const one of ["labels", "alerts"]) {
-        expect(followed).toContainEqual({ name: `tagsmith-${one}-${namespace}`, how: "mapping_extended" });
-      }
-      await sink.write({ ...nothing, labels: [withFact("new")] }, signal);
-      await sink.close();
-      await scene.call("POST", `/tagsmith-labels-${namespace}/_refresh`);
-      const query = { term: { "tagsmith.facts.response_code": "403" } };
-      const found = hitsOf(await scene.call("POST", `/tagsmith-labels-${namespace}/_search`, { query }));
-      expect(found.map(({ _id }) => _id)).toEqual(["new"]);
-    });
-
     it("goes on in a new backing index where existing data contradicts the mapping", async () => {
       const namespace = freshNamespace();
       const sink = scene.sink({ namespace });
@@ -344,96 +299,8 @@ export function describeSearchSink(version: ServerVersion): void {
       expect(hitsOf(found)).toHaveLength(2);
     });
 
-    it("finds labels by their facts, and alerts by their kind and group, and takes whatever a document says there", async () => {
-      const namespace = freshNamespace();
-      const sink = scene.sink({ namespace });
-      await sink.open(undefined);
-      const withFacts = (id: string, facts: Readonly<Record<string, string>>) => {
-        const label = labelledEvent(id, "id");
-        return { ...label, event: { ...label.event, facts } };
-      };
-      const hostile = {
-        response_code: "\u20ac".repeat(40_000),
-        reason: "a\0b \ud800 \u{1f600}",
-        empty: "",
-        ...Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`fact_${n}`, "v".repeat(500)])),
-      };
-      const labels = [
-        withFacts("refused", { response_code: "403", response_reason: "Forbidden" }),
-        withFacts("done", { response_code: "200" }),
-        withFacts("hostile", hostile),
-        withFacts("odd", { "a.b..c": "x", "": "y", ".": "z", ["__proto__"]: "p" }),
-      ];
-      const group = { "host.name": "web-1", "tagsmith.text": "\u20ac".repeat(40_000) };
-      const alerts = [alert("rule"), { ...alert("correlation"), kind: "correlation", group } as const];
-      await sink.write({ ...nothing, labels, alerts }, signal);
-      await sink.close();
-      const found = async (stream: string, query: Readonly<Record<string, unknown>>): Promise<unknown[]> => {
-        await scene.call("POST", `/tagsmith-${stream}-${namespace}/_refresh`);
-        return hitsOf(await scene.call("POST", `/tagsmith-${stream}-${namespace}/_search`, { query })).map(
-          ({ _id }) => _id,
-        );
-      };
-      expect(await scene.sources(`tagsmith-deadletters-${namespace}`)).toEqual([]);
-      expect(await found("labels", { match_all: {} })).toHaveLength(4);
-      expect(await found("labels", { query_string: { query: "tagsmith.facts.response_code:403" } })).toEqual([
-        "refused",
-      ]);
-      const reason = { value: "forbidden", case_insensitive: true };
-      expect(await found("labels", { term: { "tagsmith.facts.response_reason": reason } })).toEqual(["refused"]);
-      expect(await found("labels", { prefix: { "tagsmith.facts.response_code": "4" } })).toEqual(["refused"]);
-      expect(await found("labels", { exists: { field: "tagsmith.facts.empty" } })).toEqual(["hostile"]);
-      expect(await found("alerts", { term: { "tagsmith.alert.kind": "correlation" } })).toEqual(["correlation"]);
-      expect(await found("alerts", { term: { "tagsmith.alert.group.host.name": "web-1" } })).toEqual(["correlation"]);
-    });
+    factsSuite(() => scene, freshNamespace);
   });
-}
-
-/** What was installed before any field was of the type `flat`. */
-function withoutFlat(): Streams {
-  const older = Object.entries(streams.streams).map(([name, stream]): [string, Streams["streams"][string]] => {
-    const fields = Object.fromEntries(Object.entries(stream.fields).filter(([, type]) => type !== "flat"));
-    return [name, { ...stream, fields }];
-  });
-  return { ...streams, version: streams.version - 1, streams: Object.fromEntries(older) };
-}
-
-async function openScene(running: RunningServer): Promise<Scene> {
-  const connector = running.version.product === "opensearch" ? openSearchConnector : elasticsearchConnector;
-  const connection = { urls: [running.url] };
-  const server = await connector.openServer?.(connection, "sink", signal);
-  if (server === undefined) throw new Error("no server");
-  const facts = await probeServer(server, signal);
-  const call: Scene["call"] = async (method, path, body) => {
-    const request = { method, path, ...(body !== undefined && { body }), accept: [404] };
-    return (await server.request(request, signal)).body;
-  };
-  const sources: Scene["sources"] = async (stream) => {
-    await call("POST", `/${stream}/_refresh`);
-    const found = await call("POST", `/${stream}/_search`, { size: 1_000, sort: [{ _seq_no: "asc" }] });
-    return hitsOf(found).map(({ _source }) => _source);
-  };
-  const context = { model: "m@1", vocabulary: "rev20", techniques: loadAttack(bundled.attack()) };
-  const scene: Scene = {
-    server,
-    facts,
-    assets: listAssets(streams, tags, facts, { retentionDays: {} }),
-    sink: (settings, more) => connector.createSink({ ...connection, ...settings }, { ...context, ...more }),
-    sources,
-    call,
-    content: async (namespace) => ({
-      labels: (await sources(`tagsmith-labels-${namespace}`)).map(labelOf),
-      verdicts: (await sources(`tagsmith-verdicts-${namespace}`)).map(verdictOf),
-      alerts: (await sources(`tagsmith-alerts-${namespace}`)).map(alertOf),
-      deadLetters: (await sources(`tagsmith-deadletters-${namespace}`)).map(letterOf),
-    }),
-  };
-  await install(scene);
-  return scene;
-}
-
-async function install({ server, assets }: Scene): Promise<void> {
-  await applyInstall(server, await planInstall(server, assets, streams.version, signal), signal);
 }
 
 /** As the pipeline does it: again while an error says so. */
@@ -445,34 +312,4 @@ async function untilDone<T>(work: () => Promise<T>): Promise<T> {
       if (!(error instanceof TagsmithError) || error.remedy !== "retry" || tries > 50) throw error;
     }
   }
-}
-
-interface Hit {
-  readonly _id: string;
-  // biome-ignore lint/suspicious/noExplicitAny: documents as the server gives them back
-  readonly _source: any;
-}
-
-function hitsOf(answer: unknown): readonly Hit[] {
-  return JSON.parse(JSON.stringify(answer)).hits?.hits ?? [];
-}
-
-function documentOf(answer: unknown): Hit & { readonly _version: number } {
-  return JSON.parse(JSON.stringify(answer));
-}
-
-function labelOf({ event, tagsmith }: Hit["_source"]) {
-  return { id: event.id, text: tagsmith.text };
-}
-
-function verdictOf({ event, tagsmith }: Hit["_source"]) {
-  return { id: event.id, score: tagsmith.verdict.score };
-}
-
-function alertOf({ event, rule }: Hit["_source"]) {
-  return { id: event.id, rule: rule.name };
-}
-
-function letterOf({ event, tagsmith }: Hit["_source"]) {
-  return { id: event.id, excerpt: tagsmith.dead_letter.excerpt };
 }
