@@ -115,6 +115,7 @@ function openProducer(redis: RedisSettings, batchTexts: number, lane: "live" | "
     topK,
     prepare: (text) => text,
     lane,
+    tenant: "default",
     batchTexts,
     batchChars: 1 << 18,
     maxPendingTexts: 1 << 16,

@@ -52,6 +52,7 @@ async function openQueueEncoder(
     topK,
     prepare: (text) => prepareText(text, maxChars),
     lane: queue.priority === "auto" ? (isLive ? "live" : "backfill") : queue.priority,
+    tenant: queue.tenant,
     batchTexts: queue.batch_texts,
     batchChars: queue.batch_bytes,
     maxPendingTexts: queue.max_pending_texts,

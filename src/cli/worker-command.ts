@@ -70,6 +70,7 @@ async function startWorker(
     batchTexts: queue.worker.batch_texts,
     batchChars: queue.worker.batch_texts * 256,
     batchesInFlight: queue.worker.batches_in_flight,
+    tenantWeights: queue.worker.tenant_weights,
     cacheEntries: queue.cache_max_entries,
     lockMs: queue.worker.lock_secs * 1_000,
     onTrouble: oncePerSecond(({ code, message }) => {

@@ -1,11 +1,19 @@
 import { z } from "zod";
 
+const tenantName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]{0,39}$/, "expected up to 40 letters, digits, dots, dashes and underscores");
+
 const workerSchema = z.strictObject({
   concurrency: z.int().min(1).max(1_024).default(32).describe("Live jobs a worker takes at once."),
   batch_texts: z.int().min(1).max(65_536).default(256).describe("Texts handed to the model at once."),
   batches_in_flight: z.int().min(1).max(64).default(2).describe("1 answers live texts soonest, more keep a GPU busy."),
   lock_secs: z.number().min(1).default(30).describe("After so long without a sign of life another worker takes over."),
   stop_within_secs: z.number().min(0).default(25).describe("What is not finished by then goes to another worker."),
+  tenant_weights: z
+    .record(tenantName, z.number().min(0.01).max(100))
+    .default({})
+    .describe("Shares of tenants whose texts wait; 1 for those that are not named."),
   max_memory_bytes: z.int().positive().optional().describe("Above it a worker finishes its jobs and ends with code 8."),
 });
 
@@ -35,6 +43,7 @@ export const queueSchema = z.strictObject({
   type: z.enum(["in_process", "bullmq"]).default("in_process"),
   ...redisShape,
   priority: z.enum(["auto", "live", "backfill"]).default("auto").describe("auto: live for sources that never end."),
+  tenant: tenantName.default("default").describe("Tenants whose texts wait have equal shares of the workers."),
   batch_texts: z.int().min(1).max(4_096).default(256),
   batch_bytes: z
     .int()

@@ -1,3 +1,4 @@
+import { defaultTenant } from "./label-job.ts";
 import { type QueueDepth, readDepth } from "./queue-depth.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
@@ -6,6 +7,8 @@ export interface Member {
   readonly id: string;
   readonly role: "worker" | "producer";
   readonly version: string;
+  /** Whose texts a producer brings; a worker works for all. */
+  readonly tenant: string;
   readonly host: string;
   readonly pid: number;
   /** What it computes on; a producer computes nothing. */
@@ -25,7 +28,7 @@ export interface Fleet {
   /** When this was, by the clock of Redis. */
   readonly nowMs: number;
   readonly members: readonly Member[];
-  readonly queues: readonly { readonly version: string; readonly depth: QueueDepth }[];
+  readonly queues: readonly { readonly version: string; readonly tenant: string; readonly depth: QueueDepth }[];
   /** Texts that no worker could encode, newest first, at most 1,000. */
   readonly deadLetters: readonly DeadText[];
 }
@@ -78,12 +81,17 @@ export async function readFleet(connection: RedisConnection): Promise<Fleet> {
   for (const { id, seenMs } of known) if (nowMs - seenMs > 3_600_000) await leave(connection, id);
   const members = known.filter(({ seenMs }) => nowMs - seenMs < goneAfterMs);
   members.sort((a, b) => (a.role + a.id < b.role + b.id ? -1 : 1));
-  const versions = [...new Set(known.map(({ version }) => version))].sort();
   const queues = await Promise.all(
-    versions.map(async (version) => ({ version, depth: await readDepth(connection, version, nowMs) })),
+    queuesOf(known).map(async (queue) => ({ ...queue, depth: await readDepth(connection, queue, nowMs) })),
   );
   const deadLetters = list(dead).flatMap((text) => parseDead(text) ?? []);
   return { nowMs, members, queues, deadLetters };
+}
+
+/** The queues that members have, each once. */
+function queuesOf(members: readonly Member[]): { readonly version: string; readonly tenant: string }[] {
+  const queues = new Map(members.map(({ version, tenant }) => [`${version}\n${tenant}`, { version, tenant }]));
+  return [...queues].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, queue]) => queue);
 }
 
 /** Notes a text that was given up. */
@@ -105,6 +113,7 @@ function parseMember(text: unknown): Member | undefined {
     id: String(value["id"]),
     role: role === "worker" ? "worker" : "producer",
     version: String(value["version"]),
+    tenant: typeof value["tenant"] === "string" ? value["tenant"] : defaultTenant,
     host: String(value["host"]),
     pid: number("pid"),
     device: String(value["device"]),

@@ -8,6 +8,7 @@ export interface HeartbeatSettings {
   readonly id: string;
   readonly role: Member["role"];
   readonly version: string;
+  readonly tenant: string;
   readonly device: string;
   /** Distinct texts so far. */
   readonly texts: () => number;
@@ -26,7 +27,7 @@ export interface Heartbeat {
 
 /** Says at once and then every `everyMs` that the member is there. */
 export async function startHeartbeat(settings: HeartbeatSettings): Promise<Heartbeat> {
-  const { connection, id, role, version, device, everyMs, onError } = settings;
+  const { connection, id, role, version, tenant, device, everyMs, onError } = settings;
   const startedMs = await serverNow(connection);
   let state: Member["state"] = "running";
   let last = { atMs: startedMs, texts: 0, rate: 0 };
@@ -37,7 +38,7 @@ export async function startHeartbeat(settings: HeartbeatSettings): Promise<Heart
     const textsPerSec = Math.round(last.rate * 10) / 10;
     const residentBytes = process.memoryUsage.rss();
     const own = { host: hostname(), pid: process.pid, device, residentBytes };
-    await report(connection, { id, role, version, ...own, state, startedMs, seenMs, texts, textsPerSec });
+    await report(connection, { id, role, version, tenant, ...own, state, startedMs, seenMs, texts, textsPerSec });
   };
   await say();
   const timer = setInterval(() => say().catch(onError), everyMs);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "bullmq";
 import { encodeSafely } from "./encode-safely.ts";
 import { addDeadText, type DeadText, isPresent } from "./fleet.ts";
-import { digestOf, type LabelJob, type Lane, readLabelJob } from "./label-job.ts";
+import { digestOf, type LabelJob, type Line, readLabelJob } from "./label-job.ts";
 import { createMicroBatcher, type MicroBatcher } from "./micro-batcher.ts";
 import type { QueueWorkerSettings } from "./queue-worker.ts";
 import { failedText, packRankings, type Ranking } from "./ranking-text.ts";
@@ -34,11 +34,11 @@ export class LabelConsumer {
     this.#connection = connection;
     this.#cache = createResultCache(connection, settings.version, settings.cacheEntries, () => performance.now());
     const { encode, batchTexts: maxTexts, batchChars: maxChars, batchesInFlight: maxInFlight } = settings;
-    this.#batcher = createMicroBatcher({ encode, maxTexts, maxChars, maxInFlight });
+    this.#batcher = createMicroBatcher({ encode, maxTexts, maxChars, maxInFlight, weights: settings.tenantWeights });
   }
 
   /** One job. What it throws makes the queue try the job again later. */
-  async work(job: Job<LabelJob>, lane: Lane): Promise<void> {
+  async work(job: Job<LabelJob>, line: Line): Promise<void> {
     const { version, now } = this.#settings;
     const label = readLabelJob(job.data);
     if (label === undefined) return;
@@ -54,7 +54,7 @@ export class LabelConsumer {
       return;
     }
     if (job.stalledCounter > 0) await this.#batcher.alone(() => this.#labelSuspect(job, label));
-    else await this.#label(job, label, (texts) => this.#encodeAmongOthers(texts, lane));
+    else await this.#label(job, label, (texts) => this.#encodeAmongOthers(texts, line));
   }
 
   /** The last attempt failed: whoever waits is told. */
@@ -87,9 +87,9 @@ export class LabelConsumer {
     await this.#reply({ producer }, { kind: "done", job: idOf(job), values: done });
   }
 
-  async #encodeAmongOthers(texts: readonly string[], lane: Lane): ReturnType<Encode> {
+  async #encodeAmongOthers(texts: readonly string[], line: Line): ReturnType<Encode> {
     try {
-      return await this.#batcher.encode(texts, lane);
+      return await this.#batcher.encode(texts, line);
     } catch {
       return this.#encodeApart(texts);
     }

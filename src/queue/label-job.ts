@@ -22,10 +22,20 @@ export const lanes = ["live", "backfill"] as const;
 
 export type Lane = (typeof lanes)[number];
 
-/** Name of the queue of one version and lane; a worker takes jobs of its own version only. */
-export function queueNameOf(version: string, lane: Lane): string {
+/** Whose work a job is, and how soon it is wanted. Tenants of a lane have equal shares. */
+export interface Line {
+  readonly lane: Lane;
+  readonly tenant: string;
+}
+
+/** Whoever names no tenant. */
+export const defaultTenant = "default";
+
+/** Name of the queue of one version and line; a worker takes jobs of its own version only. */
+export function queueNameOf(version: string, { lane, tenant }: Line): string {
   const readable = version.replaceAll(/[^\w.@+-]+/g, "_").slice(0, 60);
-  return `${lane}-${readable}-${createHash("sha256").update(version).digest("hex").slice(0, 8)}`;
+  const name = `${lane}-${readable}-${createHash("sha256").update(version).digest("hex").slice(0, 8)}`;
+  return tenant === defaultTenant ? name : `${name}~${tenant}`;
 }
 
 /** Identifies a text among all texts: 162 bits of its SHA-256. */

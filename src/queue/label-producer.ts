@@ -14,6 +14,7 @@ import type { RedisConnection } from "./redis-connection.ts";
 import { redisError } from "./redis-error.ts";
 import { receiveReplies, replyKey } from "./reply.ts";
 import { createResultCache } from "./result-cache.ts";
+import { registerTenant } from "./tenants.ts";
 
 const closeWithinMs = 20_000;
 /** Why the parts of a call end that has its result. Made once: it is no error, and its stack costs. */
@@ -57,9 +58,10 @@ export class LabelProducer {
   }
 
   async start(): Promise<void> {
-    const { id, version, onTrouble } = this.#settings;
+    const { id, version, tenant, onTrouble } = this.#settings;
+    await registerTenant(this.#connection, version, tenant);
     const onError = (error: unknown): void => onTrouble(redisError(error));
-    const own = { id, role: "producer", version, device: "" } as const;
+    const own = { id, role: "producer", version, tenant, device: "" } as const;
     const texts = (): number => this.#totals.texts;
     const heartbeat = await startHeartbeat({
       ...own,
@@ -186,10 +188,12 @@ export class LabelProducer {
   }
 
   async #look(): Promise<void> {
-    const { version, lane, maxWaitingJobs, onTrouble } = this.#settings;
-    const standing = await readStanding(this.#connection, version);
+    const { version, lane, tenant, maxWaitingJobs, onTrouble } = this.#settings;
+    // Again and again: Redis may have been emptied.
+    await registerTenant(this.#connection, version, tenant);
+    const { standing, own } = await readStanding(this.#connection, version, tenant);
     this.standing = standing;
-    const waiting = lane === "live" ? standing.waiting : standing.waitingBackfill;
+    const waiting = lane === "live" ? own.waiting : own.waitingBackfill;
     if (waiting > maxWaitingJobs) this.#window.shrink();
     if (standing.workers > 0 || this.#pieces.size === 0) return;
     const message = `No worker has the model ${version}; texts wait for one (tagsmith worker).`;

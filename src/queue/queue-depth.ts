@@ -1,7 +1,7 @@
-import { type Lane, lanes, queueNameOf } from "./label-job.ts";
+import { type Line, lanes, queueNameOf } from "./label-job.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
-/** How long the queue of one version is. */
+/** How long the queue of one version and tenant is, or several together. */
 export interface QueueDepth {
   /** Live jobs that no worker has taken. */
   readonly waiting: number;
@@ -15,8 +15,13 @@ export interface QueueDepth {
 }
 
 /** Reads it in two round trips; `nowMs` is wall-clock time, as jobs are stamped. */
-export async function readDepth(connection: RedisConnection, version: string, nowMs: number): Promise<QueueDepth> {
-  const depths = await Promise.all(lanes.map((lane) => readLane(connection, queueNameOf(version, lane), nowMs)));
+export async function readDepth(
+  connection: RedisConnection,
+  { version, tenant }: { readonly version: string; readonly tenant: string },
+  nowMs: number,
+): Promise<QueueDepth> {
+  const names = lanes.map((lane) => queueNameOf(version, { lane, tenant }));
+  const depths = await Promise.all(names.map((name) => readLane(connection, name, nowMs)));
   const sum = (name: keyof LaneDepth): number => depths.reduce((total, depth) => total + depth[name], 0);
   const [live = emptyLane, backfill = emptyLane] = depths;
   return {
@@ -26,6 +31,20 @@ export async function readDepth(connection: RedisConnection, version: string, no
     delayed: sum("delayed"),
     oldestSecs: live.oldestSecs,
     oldestBackfillSecs: backfill.oldestSecs,
+  };
+}
+
+/** Several queues as one: sums, and the greatest age. */
+export function addDepths(depths: readonly QueueDepth[]): QueueDepth {
+  const sum = (name: keyof QueueDepth): number => depths.reduce((total, depth) => total + depth[name], 0);
+  const most = (name: keyof QueueDepth): number => depths.reduce((top, depth) => Math.max(top, depth[name]), 0);
+  return {
+    waiting: sum("waiting"),
+    waitingBackfill: sum("waitingBackfill"),
+    active: sum("active"),
+    delayed: sum("delayed"),
+    oldestSecs: most("oldestSecs"),
+    oldestBackfillSecs: most("oldestBackfillSecs"),
   };
 }
 
@@ -54,10 +73,10 @@ async function readLane(connection: RedisConnection, name: string, nowMs: number
 /** Those of `jobs` that the queue does not know, or has no more. */
 export async function findLostJobs(
   connection: RedisConnection,
-  queue: { readonly version: string; readonly lane: Lane },
+  queue: { readonly version: string } & Line,
   jobs: readonly string[],
 ): Promise<readonly string[]> {
-  const prefix = [connection.prefix, queueNameOf(queue.version, queue.lane)].join(":");
+  const prefix = [connection.prefix, queueNameOf(queue.version, queue)].join(":");
   const known = await Promise.all(jobs.map((job) => connection.call("EXISTS", [`${prefix}:${job}`])));
   return jobs.filter((_, place) => Number(known[place]) === 0);
 }

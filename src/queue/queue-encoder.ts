@@ -13,6 +13,8 @@ export interface QueueEncoderSettings {
   readonly prepare: (text: string) => string;
   /** Work of a backfill waits until nothing live does. */
   readonly lane: Lane;
+  /** Producers of one tenant have one share of the workers together. */
+  readonly tenant: string;
   readonly batchTexts: number;
   readonly batchChars: number;
   readonly maxPendingTexts: number;
@@ -62,13 +64,13 @@ export interface QueueEncoder {
 
 /**
  * Connects to Redis and starts to listen for results. Work waits while Redis or workers are away; what is wrong goes to
- * `onTrouble`. Throws `queue_redis_*` (exit) when there is no Redis to begin with.
+ * `onTrouble`. Throws `queue_redis_*` (exit) when there is no Redis to begin with, and `queue_too_many_tenants` (exit).
  */
 export async function createQueueEncoder(settings: QueueEncoderSettings): Promise<QueueEncoder> {
   const connection = await connectRedis(settings.redis, settings.onTrouble);
   const inbox = await connection.another();
   const { Queue: BullQueue } = await import("bullmq");
-  const queue = new BullQueue<LabelJob>(queueNameOf(settings.version, settings.lane), {
+  const queue = new BullQueue<LabelJob>(queueNameOf(settings.version, settings), {
     connection: connection.client,
     prefix: connection.prefix,
     streams: { events: { maxLen: 100 } },

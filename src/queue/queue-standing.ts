@@ -1,28 +1,27 @@
 import { readFleet } from "./fleet.ts";
-import type { QueueDepth } from "./queue-depth.ts";
+import { addDepths, type QueueDepth } from "./queue-depth.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
-/** The queue of one version and who works on it. */
+/** The queues of one version, of all tenants together, and who works on them. */
 export interface QueueStanding extends QueueDepth {
   readonly workers: number;
   /** What they encode together. */
   readonly workerTextsPerSec: number;
 }
 
-const emptyQueue: QueueDepth = {
-  waiting: 0,
-  waitingBackfill: 0,
-  active: 0,
-  delayed: 0,
-  oldestSecs: 0,
-  oldestBackfillSecs: 0,
-};
-
-/** Reads it. */
-export async function readStanding(connection: RedisConnection, version: string): Promise<QueueStanding> {
+/** Reads it, and apart from it how long the queue of one tenant is. */
+export async function readStanding(
+  connection: RedisConnection,
+  version: string,
+  tenant: string,
+): Promise<{ readonly standing: QueueStanding; readonly own: QueueDepth }> {
   const { members, queues } = await readFleet(connection);
   const workers = members.filter((member) => member.role === "worker" && member.version === version);
   const workerTextsPerSec = workers.reduce((sum, worker) => sum + worker.textsPerSec, 0);
-  const depth = queues.find((queue) => queue.version === version)?.depth ?? emptyQueue;
-  return { ...depth, workers: workers.length, workerTextsPerSec };
+  const ours = queues.filter((queue) => queue.version === version);
+  const depthOf = (some: typeof ours): QueueDepth => addDepths(some.map(({ depth }) => depth));
+  return {
+    standing: { ...depthOf(ours), workers: workers.length, workerTextsPerSec },
+    own: depthOf(ours.filter((queue) => queue.tenant === tenant)),
+  };
 }

@@ -31,6 +31,7 @@ export function openProducer(redis: RedisSettings, more: Partial<QueueEncoderSet
     topK,
     prepare: (text) => prepareText(text, 1_000),
     lane: "live",
+    tenant: "default",
     batchTexts: 16,
     batchChars: 16_384,
     maxPendingTexts: 4_096,

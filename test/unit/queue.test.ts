@@ -9,6 +9,9 @@ import { redisError } from "../../src/queue/redis-error.ts";
 
 const open = new AbortController().signal;
 
+const live = { lane: "live", tenant: "default" } as const;
+const backfill = { lane: "backfill", tenant: "default" } as const;
+
 /** A ranking that says which text it is of. */
 function rankingOf(text: string): Ranking {
   return { indices: Uint16Array.of(text.length), scores: Float32Array.of(text.length / 3) };
@@ -58,7 +61,9 @@ describe("label jobs", () => {
   });
 
   it("of two versions stand in two queues, whose names hold no colon", () => {
-    const names = ["a@1:x", "a@1 x", "a@1/x"].map((version) => queueNameOf(version, "live"));
+    const names = ["a@1:x", "a@1 x", "a@1/x"].map((version) =>
+      queueNameOf(version, { lane: "live", tenant: "default" }),
+    );
     expect(new Set(names).size).toBe(3);
     for (const name of names) expect(name).toMatch(/^live-[\w.@+-]+$/);
   });
@@ -149,7 +154,7 @@ describe("the micro-batcher", () => {
 
   it("puts jobs that come together into one batch, and a text of two jobs once", async () => {
     const { batches, batcher } = make();
-    const [one, two] = await Promise.all([batcher.encode(["a", "bb"], "live"), batcher.encode(["bb", "ccc"], "live")]);
+    const [one, two] = await Promise.all([batcher.encode(["a", "bb"], live), batcher.encode(["bb", "ccc"], live)]);
     expect(batches).toEqual([["a", "bb", "ccc"]]);
     expect(one).toEqual(["a", "bb"].map(rankingOf));
     expect(two).toEqual(["bb", "ccc"].map(rankingOf));
@@ -157,26 +162,44 @@ describe("the micro-batcher", () => {
 
   it("does live work first, in batches of bounded size", async () => {
     const { batches, batcher } = make();
-    const old = batcher.encode(["1", "2", "3", "4", "5", "6"], "backfill");
+    const old = batcher.encode(["1", "2", "3", "4", "5", "6"], backfill);
     await sleep(5);
-    await Promise.all([old, batcher.encode(["a", "b"], "live")]);
+    await Promise.all([old, batcher.encode(["a", "b"], live)]);
     expect(batches).toEqual([
       ["1", "2", "3", "4"],
       ["a", "b", "5", "6"],
     ]);
   });
 
+  it("does a text of a backfill at once that something live asks for, too", async () => {
+    const { batches, batcher } = make();
+    const old = batcher.encode(["1", "2", "3", "4", "5", "6", "7", "8", "9"], backfill);
+    await sleep(5);
+    await Promise.all([old, batcher.encode(["9", "a"], live)]);
+    expect(batches[1]?.slice(0, 2)).toEqual(["9", "a"]);
+    expect(batches.flat().toSorted()).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "a"]);
+  });
+
+  it("fills batches from all tenants alike", async () => {
+    const { batches, batcher } = make();
+    const of = (tenant: string) => ({ lane: "live", tenant }) as const;
+    const first = batcher.encode(["0"], of("a"));
+    await sleep(5);
+    await Promise.all([first, batcher.encode(["a", "b", "c", "d", "e"], of("a")), batcher.encode(["x", "y"], of("b"))]);
+    expect(batches[1]?.toSorted()).toEqual(["a", "b", "x", "y"]);
+  });
+
   it("fails the jobs of a bad batch only, and forgets its texts", async () => {
     const { batches, batcher } = make({ maxTexts: 1 });
-    const [bad, good] = await Promise.allSettled([batcher.encode(["bad"], "live"), batcher.encode(["good"], "live")]);
+    const [bad, good] = await Promise.allSettled([batcher.encode(["bad"], live), batcher.encode(["good"], live)]);
     expect([bad.status, good.status]).toEqual(["rejected", "fulfilled"]);
-    await expect(batcher.encode(["bad"], "live")).rejects.toThrow("bad text");
+    await expect(batcher.encode(["bad"], live)).rejects.toThrow("bad text");
     expect(batches.length).toBe(3);
   });
 
   it("leaves one alone while it asks to be", async () => {
     const { batches, batcher } = make({ maxInFlight: 2 });
-    const first = batcher.encode(["a"], "live");
+    const first = batcher.encode(["a"], live);
     await sleep(2);
     const seen: number[] = [];
     const lonely = batcher.alone(async () => {
@@ -184,7 +207,7 @@ describe("the micro-batcher", () => {
       await sleep(20);
       seen.push(batches.length);
     });
-    await Promise.all([first, lonely, batcher.encode(["b"], "live")]);
+    await Promise.all([first, lonely, batcher.encode(["b"], live)]);
     expect(seen).toEqual([1, 1]);
     expect(batches).toEqual([["a"], ["b"]]);
   });
