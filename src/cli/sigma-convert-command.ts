@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { loadStreams } from "../deploy/load-streams.ts";
 import { loadAttack, type Technique } from "../event/attack.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import {
@@ -39,7 +40,7 @@ export function sigmaConvertCommand(
   options: ConvertCommandOptions,
   terminal: Terminal,
 ): number {
-  const fieldTypes = options.mapping === undefined ? unknownFields : readMapping(options.mapping);
+  const fieldTypes = options.mapping === undefined ? ownFields() : readMapping(options.mapping);
   const ready = prepareSigmaRules(paths, options.pipeline, terminal);
   let failed = ready.refused;
   const outputs: unknown[] = [];
@@ -130,6 +131,13 @@ function writeOutputs(finalized: unknown, terminal: Terminal): void {
     const text = typeof output === "string" ? output : JSON.stringify(output);
     terminal.out.write(text.endsWith("\n") ? text : `${text}\n`);
   }
+}
+
+/** Without a mapping only what Tagsmith itself writes is known. */
+function ownFields(): FieldTypes {
+  const { streams } = loadStreams(bundled.streams());
+  const fields = Object.values(streams).flatMap((stream) => Object.entries(stream.fields));
+  return { ...unknownFields, flat: fields.flatMap(([name, type]) => (type === "flat" ? [name] : [])) };
 }
 
 function readMapping(path: string): FieldTypes {

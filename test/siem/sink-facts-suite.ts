@@ -1,9 +1,13 @@
 import { expect, it } from "vitest";
+import { loadPipeline } from "../../src/cli/sigma-rules.ts";
 import { applyInstall } from "../../src/deploy/apply-install.ts";
 import { listAssets } from "../../src/deploy/list-assets.ts";
 import type { Streams } from "../../src/deploy/load-streams.ts";
 import { planInstall } from "../../src/deploy/plan-install.ts";
+import { labelDocument } from "../../src/detect/written-document.ts";
+import { compileRules, convertRule, createPipeline, fieldTypesOf } from "../../src/sigma/index.ts";
 import { alert, labelledEvent } from "../contract/check-sink.ts";
+import { onlyRule } from "../unit/sigma-samples.ts";
 import { hitsOf, nothing, type SinkScene, signal, streams, tags } from "./sink-scene.ts";
 
 /** What a search server must make of facts of events and groups of alerts. */
@@ -73,6 +77,48 @@ export function factsSuite(scene: () => SinkScene, freshNamespace: () => string)
     expect(await found("labels", { exists: { field: "tagsmith.facts.empty" } })).toEqual(["hostile"]);
     expect(await found("alerts", { term: { "tagsmith.alert.kind": "correlation" } })).toEqual(["correlation"]);
     expect(await found("alerts", { term: { "tagsmith.alert.group.host.name": "web-1" } })).toEqual(["correlation"]);
+  });
+
+  it("finds by the query of a rule over facts what the rule matches in a run", async () => {
+    const namespace = freshNamespace();
+    const sink = scene().sink({ namespace });
+    await sink.open(undefined);
+    const codes = ["403", "404", "4030", "200", undefined];
+    const labels = codes.map((code, n) => {
+      const label = labelledEvent(`e${n}`, "id");
+      const facts = {
+        response_reason: n % 2 === 0 ? "Forbidden by RBAC" : "forbidden",
+        ...(code && { response_code: code }),
+      };
+      return { ...label, event: { ...label.event, facts } };
+    });
+    await sink.write({ ...nothing, labels }, signal);
+    await sink.close();
+    await scene().call("POST", `/tagsmith-labels-${namespace}/_refresh`);
+    const mapping = await scene().call("GET", `/tagsmith-labels-${namespace}/_mapping`);
+    const items = [
+      "fact.response_code: 403",
+      "fact.response_code: ['200', '404']",
+      "fact.response_code|startswith: '40'",
+      "fact.response_code: null",
+      "fact.response_reason: FORBIDDEN",
+      "fact.response_reason|startswith: FORB",
+      "fact.response_reason: '*'",
+    ];
+    for (const item of items) {
+      const text = `title: T\nlogsource: {product: tagsmith, category: label}\ndetection: {s: {${item}}, condition: s}\n`;
+      const renamed = createPipeline([loadPipeline("tagsmith")]).transform(onlyRule(text));
+      if (renamed.kind === "refused" || renamed.subject.kind !== "rule") throw new Error(item);
+      const options = { target: "dsl", fidelity: "exact", fieldTypes: fieldTypesOf(mapping), index: "" } as const;
+      const converted = convertRule(renamed.subject, options);
+      if (converted.kind === "refused") throw new Error(converted.reasons.join());
+      const matcher = compileRules([renamed.subject]);
+      const matched = labels.filter((one) => matcher.match(labelDocument(one, "m@1")).length > 0);
+      const [query] = converted.queries;
+      const found = hitsOf(await scene().call("POST", `/tagsmith-labels-${namespace}/_search`, { query }));
+      expect(found.map(({ _id }) => _id).toSorted(), item).toEqual(matched.map(({ event }) => event.id));
+      expect(matched.length, item).toBeGreaterThan(0);
+    }
   });
 }
 

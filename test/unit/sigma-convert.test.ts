@@ -185,6 +185,48 @@ describe("text languages", () => {
   });
 });
 
+describe("names within a flattened object", () => {
+  const flat = fieldTypesOf({ properties: { facts: { type: "flattened" } } });
+
+  it("can be asked for whole texts, beginnings and numbers, and be there or missing", () => {
+    expect(query(selection("facts.a: Abc"), "dsl", flat)).toEqual({
+      term: { "facts.a": { value: "Abc", case_insensitive: true } },
+    });
+    expect(query(selection("facts.a|startswith: ab"), "dsl", flat)).toEqual({
+      prefix: { "facts.a": { value: "ab", case_insensitive: true } },
+    });
+    expect(query(selection("facts.a: 403"), "dsl", flat)).toEqual({ term: { "facts.a": "403" } });
+    expect(query(selection("facts.a: 403"), "lucene", flat)).toBe('facts.a:"403"');
+    expect(query(selection("facts.a: '403'"), "kql", flat)).toBe('facts.a: "403"');
+    expect(query(selection("facts.a: '*'"), "dsl", flat)).toEqual({ exists: { field: "facts.a" } });
+    expect(query(selection("facts.a: null"), "lucene", flat)).toBe("(*:* NOT _exists_:facts.a)");
+  });
+
+  it.each<[Target, string]>([
+    ["dsl", "facts.a|contains: b"],
+    ["dsl", "facts.a: 'a?'"],
+    ["dsl", "facts.a: é"],
+    ["dsl", "facts.a|re: a.*b"],
+    ["dsl", "facts.a|gte: 400"],
+    ["dsl", "facts.a|fieldref: facts.b"],
+    ["lucene", "facts.a: Abc"],
+    ["lucene", "facts.a|endswith: '1'"],
+    ["kql", "facts.a: Abc"],
+    ["kql", "facts.a|contains: '1'"],
+    ["eql", "facts.a: '1'"],
+    ["esql", "facts.a: '1'"],
+  ])("are refused in %s where servers cannot say it: %s", (target, item) => {
+    expect(convert(selection(item), target, flat)).toMatchObject({ kind: "refused" });
+    expect(convert(selection(item), target, flat, "superset")).toMatchObject({ kind: "converted", postFilter: true });
+  });
+
+  it("are told from their neighbours, and known of OpenSearch's mappings, too", () => {
+    expect(convert(selection("factsheet.a|contains: b"), "dsl", flat)).toMatchObject({ kind: "converted" });
+    const opensearch = fieldTypesOf({ properties: { t: { properties: { facts: { type: "flat_object" } } } } });
+    expect(convert(selection("t.facts.a|contains: b"), "dsl", opensearch)).toMatchObject({ kind: "refused" });
+  });
+});
+
 describe("the types of a mapping", () => {
   it("are read from what GET _mapping answers", () => {
     const properties = {

@@ -37,6 +37,7 @@ function writeLeaf(leaf: Leaf, types: FieldTypes): string {
 function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
   const name = optionalField(field);
   const type = typeFor(field, value, types);
+  if (type === "flattened") throw notConvertible(`${field} is within a flattened field; EQL does not read those.`);
   switch (value.kind) {
     case "string":
       return writeString(name, field, value, type);

@@ -39,6 +39,7 @@ function writeLeaf(leaf: Leaf, types: FieldTypes): string {
 function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
   const name = esqlField(field);
   const type = typeFor(field, value, types);
+  if (type === "flattened") throw notConvertible(`${field} is within a flattened field; ES|QL does not read those.`);
   switch (value.kind) {
     case "string":
       return writeString(name, field, value, type);

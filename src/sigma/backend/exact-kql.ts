@@ -1,7 +1,7 @@
 import type { StringValue } from "../ast.ts";
 import { parseAddress } from "../match/ip-address.ts";
 import { numberOf } from "../match/scalar.ts";
-import { isCaseless, lowered, plainText } from "./exact-string.ts";
+import { isCaseless, isWholeOrBeginning, lowered, plainText } from "./exact-string.ts";
 import type { FieldLeaf, Leaf } from "./expression.ts";
 import { type FieldType, type FieldTypes, typeFor } from "./field-types.ts";
 import { notConvertible } from "./not-convertible.ts";
@@ -68,7 +68,8 @@ function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
 
 function writeString(field: string, value: StringValue, type: FieldType): string {
   const text = plainText(value);
-  if (type === "keyword" && isCaseless(value)) return plainOrWild(value, text);
+  const isFound = type === "keyword" || (type === "flattened" && isWholeOrBeginning(value));
+  if (isFound && isCaseless(value)) return plainOrWild(value, text);
   if (type === "lowercase" && !value.cased) return plainOrWild(lowered(value), text?.toLowerCase());
   const fits =
     text !== undefined &&

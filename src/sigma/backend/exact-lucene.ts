@@ -1,7 +1,7 @@
 import type { StringValue } from "../ast.ts";
 import { parseAddress } from "../match/ip-address.ts";
 import { numberOf } from "../match/scalar.ts";
-import { isCaseless, lowered, plainText } from "./exact-string.ts";
+import { isCaseless, isWholeOrBeginning, lowered, plainText } from "./exact-string.ts";
 import type { FieldLeaf, Leaf } from "./expression.ts";
 import { type FieldType, type FieldTypes, typeFor } from "./field-types.ts";
 import { luceneRegex, luceneRegexOfString, refuseComplex } from "./lucene-regex.ts";
@@ -76,7 +76,9 @@ function writeField({ field, value }: FieldLeaf, types: FieldTypes): string {
 function writeString(field: string, value: StringValue, type: FieldType): string {
   refuseComplex(value);
   if (type === "keyword" && !isCaseless(value)) return writeRegex(luceneRegexOfString(value));
-  if (type === "keyword") return plainOrWild(value);
+  if (type === "keyword" || (type === "flattened" && isCaseless(value) && isWholeOrBeginning(value))) {
+    return plainOrWild(value);
+  }
   if (type === "lowercase" && !value.cased) return plainOrWild(lowered(value));
   const text = plainText(value);
   const fits =

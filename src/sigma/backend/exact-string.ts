@@ -32,6 +32,13 @@ export function plainText(value: StringValue): string | undefined {
   return value.parts.every((part) => typeof part === "string") ? textsOf(value).join("") : undefined;
 }
 
+/** Whether a string asks for a whole text, or for its beginning. */
+export function isWholeOrBeginning({ parts }: StringValue): boolean {
+  const wild = parts.findIndex((part) => typeof part === "object");
+  const first = parts[wild];
+  return wild === -1 || (wild === parts.length - 1 && typeof first === "object" && first.kind === "any");
+}
+
 /** Folded as indexes with a lowercase normalizer hold it. */
 export function lowered(value: StringValue): StringValue {
   return { ...value, parts: value.parts.map((part) => (typeof part === "string" ? part.toLowerCase() : part)) };

@@ -2,14 +2,19 @@ import { TagsmithError } from "../../event/tagsmith-error.ts";
 import type { Value } from "../ast.ts";
 import { isObject } from "../match/scalar.ts";
 
-/** How an index holds a field. `lowercase` is a keyword with a normalizer that folds case; `text` is cut into words. */
-export type FieldType = "keyword" | "lowercase" | "text" | "number" | "boolean" | "ip" | "date";
+/**
+ * How an index holds a field. `lowercase` is a keyword with a normalizer that folds case; `text` is cut into words; `flattened` is
+ * a name within an object that is one field: whole texts and their beginnings can be asked for.
+ */
+export type FieldType = "keyword" | "lowercase" | "text" | "number" | "boolean" | "ip" | "date" | "flattened";
 
 /** What is known of an index. */
 export interface FieldTypes {
   /** For fields not named here, when they are compared with text. */
   readonly fallback: FieldType;
   readonly fields: ReadonlyMap<string, FieldType>;
+  /** Objects that are one field each, their names included; none when left out. */
+  readonly flat?: readonly string[];
 }
 
 /** Nothing known: keywords, as ECS has them, and for other values the type the value asks for. */
@@ -19,6 +24,7 @@ export const unknownFields: FieldTypes = { fallback: "keyword", fields: new Map(
 export function typeFor(field: string, value: Value, types: FieldTypes): FieldType {
   const known = types.fields.get(field);
   if (known !== undefined) return known;
+  if (types.flat?.some((object) => field.startsWith(`${object}.`)) === true) return "flattened";
   switch (value.kind) {
     case "number":
     case "compare":
@@ -46,8 +52,9 @@ export function fieldTypesOf(mapping: unknown): FieldTypes {
   if (roots.length === 0) {
     throw new TagsmithError("sigma_mapping_invalid", "An index mapping has properties; this has none.", "exit");
   }
-  for (const root of roots) collect(root["properties"], "", fields, 0);
-  return { fallback: "keyword", fields };
+  const flat = new Set<string>();
+  for (const root of roots) collect(root["properties"], "", fields, flat, 0);
+  return { fallback: "keyword", fields, flat: [...flat] };
 }
 
 function mappingRoots(mapping: Readonly<Record<string, unknown>>): readonly Readonly<Record<string, unknown>>[] {
@@ -56,15 +63,22 @@ function mappingRoots(mapping: Readonly<Record<string, unknown>>): readonly Read
   return inner.filter(isObject).filter((root) => isObject(root["properties"]));
 }
 
-function collect(properties: unknown, prefix: string, fields: Map<string, FieldType>, depth: number): void {
+function collect(
+  properties: unknown,
+  prefix: string,
+  fields: Map<string, FieldType>,
+  flat: Set<string>,
+  depth: number,
+): void {
   if (!isObject(properties) || depth > maxDepth) return;
   for (const [name, field] of Object.entries(properties)) {
     if (!isObject(field)) continue;
     const path = prefix + name;
     const type = readType(field);
     if (type !== undefined) fields.set(path, type);
-    collect(field["properties"], `${path}.`, fields, depth + 1);
-    collect(field["fields"], `${path}.`, fields, depth + 1);
+    if (field["type"] === "flattened" || field["type"] === "flat_object") flat.add(path);
+    collect(field["properties"], `${path}.`, fields, flat, depth + 1);
+    collect(field["fields"], `${path}.`, fields, flat, depth + 1);
   }
 }
 
@@ -73,6 +87,7 @@ function readType(field: Readonly<Record<string, unknown>>): FieldType | undefin
     case "keyword":
     case "constant_keyword":
     case "flattened":
+    case "flat_object":
       return field["normalizer"] === "lowercase" ? "lowercase" : "keyword";
     case "wildcard":
       return "keyword";

@@ -2,7 +2,7 @@ import type { CompareOp, StringValue, TimePartValue, Value } from "../ast.ts";
 import { parseAddress } from "../match/ip-address.ts";
 import { numberOf } from "../match/scalar.ts";
 import type { Approximation } from "./approximate.ts";
-import { hasWideCase, isCaseless, lowered, plainText, textsOf } from "./exact-string.ts";
+import { hasWideCase, isCaseless, isWholeOrBeginning, lowered, plainText, textsOf } from "./exact-string.ts";
 import type { FieldLeaf, Leaf } from "./expression.ts";
 import { type FieldType, type FieldTypes, typeFor } from "./field-types.ts";
 import { luceneRegex, luceneRegexOfString } from "./lucene-regex.ts";
@@ -85,7 +85,9 @@ function writeString(field: string, value: StringValue, type: FieldType): DslQue
       ? { wildcard: { [field]: { value: writeParts(lowered(value).parts, pattern) } } }
       : { term: { [field]: text.toLowerCase() } };
   }
-  if (type === "keyword") return writeKeywordString(field, value, text);
+  if (type === "keyword" || (type === "flattened" && isWholeOrBeginning(value) && !hasWideCase(value))) {
+    return writeKeywordString(field, value, text);
+  }
   if (type === "ip" && text !== undefined && parseAddress(text) !== undefined) return { term: { [field]: text } };
   const number = text === undefined ? undefined : numberOf(text);
   if (type === "number" && number !== undefined) return { term: { [field]: number } };
@@ -113,13 +115,15 @@ function regexp(field: string, value: string): DslQuery {
 
 function writeNumber(field: string, value: number, type: FieldType): DslQuery {
   if (type === "number") return { term: { [field]: value } };
-  if (type === "keyword" || type === "lowercase") return { term: { [field]: String(value) } };
+  if (type === "keyword" || type === "lowercase" || type === "flattened") return { term: { [field]: String(value) } };
   throw typeError(field, type, "a number");
 }
 
 function writeBoolean(field: string, value: boolean, type: FieldType): DslQuery {
   if (type === "boolean") return { term: { [field]: value } };
-  if (type === "keyword") return { term: { [field]: { value: String(value), case_insensitive: true } } };
+  if (type === "keyword" || type === "flattened") {
+    return { term: { [field]: { value: String(value), case_insensitive: true } } };
+  }
   if (type === "lowercase") return { term: { [field]: String(value) } };
   throw typeError(field, type, "true or false");
 }
@@ -166,7 +170,7 @@ function timePartScript(field: string, { part, op, value }: TimePartValue): DslQ
 }
 
 function fieldRefScript(field: string, value: Extract<Value, { kind: "fieldref" }>, type: FieldType): DslQuery {
-  if (type === "text") throw typeError(field, type, "another field");
+  if (type === "text" || type === "flattened") throw typeError(field, type, "another field");
   const fold = value.cased || type === "lowercase" ? "" : ".toLowerCase()";
   const test = { equals: "equals", contains: "contains", startswith: "startsWith", endswith: "endsWith" }[value.match];
   const source =
