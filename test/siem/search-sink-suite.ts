@@ -225,19 +225,15 @@ export function describeSearchSink(version: ServerVersion): void {
     });
 
     it("leaves alone a template of its name that is someone else's", async () => {
-      await scene.call("DELETE", "/_data_stream/tagsmith-alerts-*");
-      await scene.call("DELETE", "/_index_template/tagsmith-alerts");
-      await scene.call("PUT", "/_index_template/tagsmith-alerts", {
-        index_patterns: ["tagsmith-alerts-*"],
-        priority: 700,
-      });
+      const own = scene.assets.find(({ kind, name }) => kind === "index_template" && name === "tagsmith-alerts");
+      const foreign = { index_patterns: ["tagsmith-alerts-*"], priority: 700, data_stream: {} };
+      await scene.call("PUT", "/_index_template/tagsmith-alerts", foreign);
       const changes = await planInstall(scene.server, scene.assets, streams.version, signal);
       await expect(applyInstall(scene.server, changes, signal)).rejects.toMatchObject({ code: "install_not_owned" });
-      await scene.call("DELETE", "/_index_template/tagsmith-alerts");
-      await install(scene);
+      await scene.call("PUT", "/_index_template/tagsmith-alerts", own?.body);
     });
 
-    it("keeps every label once through refusals, resets, lost and half answers, slow bytes and rollovers", async () => {
+    it("keeps every label and alert once through refusals, resets, lost and half answers, slow bytes and rollovers", async () => {
       const namespace = freshNamespace();
       const proxy = await startFaultProxy(running.url);
       const random = createRandom(11);
@@ -245,28 +241,32 @@ export function describeSearchSink(version: ServerVersion): void {
       const counted = new Map<string, number>();
       const signals: Signals = { count: (_name, kind, by = 1) => counted.set(kind, (counted.get(kind) ?? 0) + by) };
       const settings = { namespace, urls: [proxy.url], batch_documents: 20, request_timeout_secs: 2 };
+      const rollOver = async (): Promise<void> => {
+        for (const one of ["labels", "alerts"]) await scene.call("POST", `/tagsmith-${one}-${namespace}/_rollover`);
+      };
       let sink = scene.sink(settings, { signals });
       let stored: string | undefined;
       await sink.open(stored);
       const ids = Array.from({ length: 600 }, (_, n) => `e${n}`);
       for (let from = 0; from < ids.length; from += 60) {
         const labels = ids.slice(from, from + 60).map((id) => labelledEvent(id, `text of ${id}`));
-        const output = { ...nothing, labels };
+        const output = { ...nothing, labels, alerts: ids.slice(from, from + 6).map(alert) };
         if (from === 300) {
           // Killed after the write, before the position was stored.
           await untilDone(() => sink.write(output, signal));
           await sink.close();
-          await scene.call("POST", `/tagsmith-labels-${namespace}/_rollover`);
+          await rollOver();
           sink = scene.sink(settings, { signals });
           await sink.open(stored);
         }
         stored = await untilDone(() => sink.write(output, signal));
-        if (from % 120 === 0) await scene.call("POST", `/tagsmith-labels-${namespace}/_rollover`);
+        if (from % 120 === 0) await rollOver();
       }
       await sink.close();
       await proxy.close();
-      const { labels } = await scene.content(namespace);
+      const { labels, alerts } = await scene.content(namespace);
       expect(labels.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+      expect(alerts.map(({ id }) => id).toSorted()).toEqual(ids.filter((_, n) => n % 60 < 6).toSorted());
       for (const code of ["siem_rate_limited", "siem_unavailable", "siem_unreachable"])
         expect(counted.get(code)).toBeGreaterThan(0);
       for (const fault of bulkFaults) expect(proxy.counts.get(fault), fault).toBeGreaterThan(0);
