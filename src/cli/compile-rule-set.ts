@@ -20,15 +20,18 @@ export interface ReadyRules {
   readonly correlations: readonly Correlation[];
 }
 
+/** Makes rule sets that share what is compiled, each with correlations of its own; `own` settings go before the common ones. */
+export type RuleSetFactory = (own?: Partial<CorrelatorSettings>) => RuleSet;
+
 /** Compiles Sigma rules for detection. Throws as `createCorrelator`. */
-export function compileRuleSet(ready: ReadyRules, settings: CorrelatorSettings): RuleSet {
+export function compileRuleSet(ready: ReadyRules, settings: CorrelatorSettings): RuleSetFactory {
   const rules = [...new Set([...ready.label, ...ready.verdict])];
   const names = lastingNames<Rule | Correlation>([...rules, ...ready.correlations]);
-  const correlator = createCorrelator(rules, ready.correlations, settings);
+  const whole = createCorrelator(rules, ready.correlations, settings);
   const facts = new Map<Rule | Correlation, DetectionRule>();
   const byId = new Map<string, Rule>();
   for (const [target, name] of names) {
-    facts.set(target, { ...factsOf(target, name), isSilent: correlator.isSilent(target) });
+    facts.set(target, { ...factsOf(target, name), isSilent: whole.isSilent(target) });
     if (target.kind === "rule") byId.set(name, target);
   }
   const matchers = { label: compileRules(ready.label), verdict: compileRules(ready.verdict) };
@@ -37,17 +40,20 @@ export function compileRuleSet(ready: ReadyRules, settings: CorrelatorSettings):
       const rule = facts.get(correlation);
       return rule === undefined ? [] : [{ rule, timeMs: time, group, documents: events.map(({ event }) => event) }];
     });
-  return {
-    size: names.size,
-    match: (document, kind) => matchesOf(matchers[kind], document, facts),
-    hasCorrelations: ready.correlations.length > 0,
-    push: (matched) => fired(correlator.push(toMatchedEvent(matched, byId))),
-    get isWaiting() {
-      return correlator.counts().waiting > 0;
-    },
-    advance: (untilMs) => fired(correlator.advance(untilMs)),
-    save: () => correlator.save(),
-    restore: (saved) => correlator.restore(saved),
+  return (own) => {
+    const correlator = createCorrelator(rules, ready.correlations, { ...settings, ...own });
+    return {
+      match: (document, kind) => matchesOf(matchers[kind], document, facts),
+      hasCorrelations: ready.correlations.length > 0,
+      push: (matched) => fired(correlator.push(toMatchedEvent(matched, byId))),
+      placesOf: (matched) => correlator.placesOf(toMatchedEvent(matched, byId)),
+      get nextMs() {
+        return correlator.nextTime();
+      },
+      advance: (untilMs) => fired(correlator.advance(untilMs)),
+      save: () => correlator.save(),
+      restore: (saved) => correlator.restore(saved),
+    };
   };
 }
 
@@ -59,8 +65,9 @@ function matchesOf(
   return matcher.match(document).flatMap((rule) => facts.get(rule) ?? []);
 }
 
-function toMatchedEvent({ document, timeMs, rules }: MatchedDocument, byId: ReadonlyMap<string, Rule>) {
-  return { event: document, time: timeMs, rules: rules.flatMap((id) => byId.get(id) ?? []) };
+function toMatchedEvent({ document, timeMs, order, rules }: MatchedDocument, byId: ReadonlyMap<string, Rule>) {
+  const matched = { event: document, time: timeMs, rules: rules.flatMap((id) => byId.get(id) ?? []) };
+  return order === undefined ? matched : { ...matched, order };
 }
 
 /** A rule without a level is as bad as Kibana takes one for: medium. */

@@ -1,18 +1,25 @@
+import { createHash } from "node:crypto";
 import type { Config } from "../config/config-schema.ts";
-import { createDetectStage, type DetectStage } from "../detect/detect-stage.ts";
-import type { RuleSet } from "../detect/rule-set.ts";
+import { createDetectStage, type DetectSettings, type DetectStage } from "../detect/detect-stage.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import { type Collection, createPipeline, loadCollection, type Rule, unmatchableReason } from "../sigma/index.ts";
-import { compileRuleSet } from "./compile-rule-set.ts";
+import {
+  type Collection,
+  type CorrelatorSettings,
+  createPipeline,
+  loadCollection,
+  type Rule,
+  type SigmaText,
+  unmatchableReason,
+} from "../sigma/index.ts";
+import { compileRuleSet, type RuleSetFactory } from "./compile-rule-set.ts";
 import { readSigmaTexts } from "./read-sigma.ts";
 import { applyPipelines, finder, loadPipeline } from "./sigma-rules.ts";
 
 type DetectConfig = NonNullable<Config["detect"]>;
 
-/** Detection of a run. */
-export interface OpenDetection {
-  readonly stage: DetectStage;
-  /** Rules and correlations in use. */
+/** Rules of a configuration, in use. */
+interface RulesInUse {
+  /** Rules and correlations. */
   readonly size: () => number;
   /** Rules that are left out, and why. */
   readonly warnings: readonly string[];
@@ -20,25 +27,65 @@ export interface OpenDetection {
   readonly reload: () => void;
 }
 
+/** Detection of a run. */
+export interface OpenDetection extends RulesInUse {
+  readonly stage: DetectStage;
+}
+
+/** What a stage has of its own. */
+export interface StageSettings extends Pick<DetectSettings, "forward" | "maxSeen"> {
+  readonly correlations?: Partial<CorrelatorSettings>;
+}
+
+/** Makes stages that ask the same rules. */
+export interface StageFactory extends RulesInUse {
+  /** Names the text of the rules in use. */
+  readonly fingerprint: () => string;
+  create(own?: StageSettings): DetectStage;
+  /** One that is not used any more. */
+  drop(stage: DetectStage): void;
+}
+
 /** Reads the rules of a configuration. Throws `detect_rules_invalid`, `sigma_*`. */
 export function openDetection(detect: DetectConfig, model: string): OpenDetection {
-  let loaded = loadRuleSet(detect);
-  const stage = createDetectStage(loaded.rules, { model, latenessMs: detect.lateness_secs * 1_000 });
+  const stages = openDetectStages(detect, model);
+  return { ...stages, stage: stages.create() };
+}
+
+/** As `openDetection`, for any number of stages. */
+export function openDetectStages(detect: DetectConfig, model: string): StageFactory {
+  let loaded = loadRules(detect);
+  const made = new Map<DetectStage, StageSettings["correlations"]>();
   return {
-    stage,
-    size: () => loaded.rules.size,
+    size: () => loaded.size,
     warnings: loaded.warnings,
-    reload: () => {
-      const next = loadRuleSet(detect);
-      stage.replace(next.rules);
+    fingerprint: () => loaded.fingerprint,
+    create({ correlations, ...own } = {}) {
+      const common = { model, latenessMs: detect.lateness_secs * 1_000 };
+      const stage = createDetectStage(loaded.rules(correlations), { ...common, ...own });
+      made.set(stage, correlations);
+      return stage;
+    },
+    drop: (stage) => void made.delete(stage),
+    reload() {
+      const next = loadRules(detect);
+      for (const [stage, correlations] of made) stage.replace(next.rules(correlations));
       loaded = next;
     },
   };
 }
 
+interface LoadedRules {
+  readonly rules: RuleSetFactory;
+  readonly size: number;
+  readonly warnings: readonly string[];
+  readonly fingerprint: string;
+}
+
 /** Rules over tags and verdicts, and rules for the logs that are normalized, each by the names it uses. */
-function loadRuleSet(detect: DetectConfig): { readonly rules: RuleSet; readonly warnings: readonly string[] } {
-  const collection = loadCollection(readSigmaTexts(detect.rules));
+function loadRules(detect: DetectConfig): LoadedRules {
+  const texts = readSigmaTexts(detect.rules);
+  const collection = loadCollection(texts);
   refuseErrors(collection);
   const find = finder(collection);
   const [behaviour, events] = [loadPipeline("tagsmith"), loadPipeline("tagsmith-events")];
@@ -69,7 +116,15 @@ function loadRuleSet(detect: DetectConfig): { readonly rules: RuleSet; readonly 
     const reason = unmatchableReason(rule);
     return reason === undefined ? [] : [`${rule.metadata.title}: cannot be matched here: ${reason}`];
   });
-  return { rules, warnings: [...applied.refusals, ...unmatchable].map((why) => `a rule is left out: ${why}`) };
+  const warnings = [...applied.refusals, ...unmatchable].map((why) => `a rule is left out: ${why}`);
+  const size = all.length + applied.correlations.length;
+  return { rules, size, warnings, fingerprint: fingerprintOf(texts) };
+}
+
+/** Where the files lie does not matter. */
+function fingerprintOf(texts: readonly SigmaText[]): string {
+  const sorted = texts.map(({ text }) => text).sort();
+  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16);
 }
 
 function isOverBehaviour({ logsource: { product } }: Rule): boolean {

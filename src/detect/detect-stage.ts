@@ -4,7 +4,7 @@ import type { Verdict } from "../event/verdict.ts";
 import type { Document } from "../sdk/document.ts";
 import { correlationAlert, idOf, labelAlert, verdictAlert } from "./alert-of.ts";
 import { type DetectionChange, DetectionJournal, type DetectionStep, parseJournal } from "./detection-journal.ts";
-import type { DetectionRule, Fired, RuleSet } from "./rule-set.ts";
+import type { DetectionRule, Fired, MatchedDocument, RuleSet } from "./rule-set.ts";
 import { labelDocument, verdictDocument } from "./written-document.ts";
 
 export interface DetectSettings {
@@ -14,7 +14,11 @@ export interface DetectSettings {
   readonly latenessMs: number;
   /** So many matches are remembered, so that an event that comes twice gives one alert. */
   readonly maxSeen?: number;
+  /** Where correlations are shared: takes what they count, and the places of the groups that do. Absent: it is counted here. */
+  readonly forward?: Forward;
 }
+
+export type Forward = (matched: MatchedDocument, places: readonly string[]) => void;
 
 /** Rules over what is about to be written. */
 export interface DetectStage {
@@ -24,6 +28,9 @@ export interface DetectStage {
   rest(verdicts: readonly Verdict[], nowMs: number): readonly Alert[];
   /** End of input: what still waits. */
   finish(): readonly Alert[];
+  /** Where correlations are shared: what stages have forwarded here, and how far event time has come by which they go. */
+  take(matched: readonly MatchedDocument[]): readonly Alert[];
+  advanceTo(timeMs: number): readonly Alert[];
   /** What to store for all calls since the last `changes`. */
   changes(): { readonly detection?: DetectionStep };
   /** Goes on from what was stored, before the first `add`. Throws `detect_state_invalid`. */
@@ -32,8 +39,11 @@ export interface DetectStage {
   replace(rules: RuleSet): void;
 }
 
+/** What a run needs that has all correlations to itself, or none. */
+export type RunDetection = Pick<DetectStage, "add" | "rest" | "finish" | "changes" | "restore">;
+
 /** Where no rules are given. */
-export const noDetection: Omit<DetectStage, "replace"> = {
+export const noDetection: RunDetection = {
   add: () => [],
   rest: () => [],
   finish: () => [],
@@ -42,6 +52,8 @@ export const noDetection: Omit<DetectStage, "replace"> = {
 };
 
 const defaultMaxSeen = 50_000;
+/** A verdict has the time of its session's last event, and comes after it. */
+const behindItsEvents = Number.MAX_SAFE_INTEGER;
 
 /** Asks compiled rules for alerts. Alerts follow from what was added alone, in its order: after a restart they are the same. */
 export function createDetectStage(rules: RuleSet, settings: DetectSettings): DetectStage {
@@ -64,26 +76,36 @@ class Detector implements DetectStage {
     const alerts: Alert[] = [];
     for (const one of labelled) {
       const document = labelDocument(one, this.#settings.model);
-      const { id, timeMs = Number.NaN } = one.event;
+      const { id, timeMs = Number.NaN, origin } = one.event;
       const matched = this.#freshMatches(document, "label", id);
       for (const { key, rule } of matched) if (!rule.isSilent) alerts.push(labelAlert(key, rule, one));
-      if (matched.length > 0) alerts.push(...this.#correlate(document, timeMs, matched));
+      if (matched.length > 0)
+        alerts.push(...this.#correlate({ document, timeMs, order: [origin.sequence, id] }, matched));
     }
     for (const one of verdicts) {
       const document = verdictDocument(one);
       const matched = this.#freshMatches(document, "verdict", one.id);
       for (const { key, rule } of matched) if (!rule.isSilent) alerts.push(verdictAlert(key, rule, one));
-      if (matched.length > 0) alerts.push(...this.#correlate(document, one.lastTimeMs, matched));
+      const place = { timeMs: one.lastTimeMs, order: [behindItsEvents, one.id] } as const;
+      if (matched.length > 0) alerts.push(...this.#correlate({ document, ...place }, matched));
     }
     return alerts;
   }
 
   rest(verdicts: readonly Verdict[], nowMs: number): readonly Alert[] {
-    return [...this.add([], verdicts), ...this.#advance(nowMs - this.#settings.latenessMs)];
+    return [...this.add([], verdicts), ...this.advanceTo(nowMs)];
   }
 
   finish(): readonly Alert[] {
     return this.#advance(Number.POSITIVE_INFINITY);
+  }
+
+  take(matched: readonly MatchedDocument[]): readonly Alert[] {
+    return matched.flatMap((one) => this.#push(one));
+  }
+
+  advanceTo(timeMs: number): readonly Alert[] {
+    return this.#advance(timeMs - this.#settings.latenessMs);
   }
 
   changes(): { readonly detection?: DetectionStep } {
@@ -112,15 +134,24 @@ class Detector implements DetectStage {
     });
   }
 
-  #correlate(document: Document, timeMs: number, matched: readonly { readonly rule: DetectionRule }[]): Alert[] {
-    if (!this.#rules.hasCorrelations || !Number.isFinite(timeMs)) return [];
-    const pushed = { document, timeMs, rules: matched.map(({ rule }) => rule.id) };
-    this.#journal.note({ kind: "push", ...pushed, document: { ...document } });
+  #correlate(one: Omit<MatchedDocument, "rules">, matched: readonly { readonly rule: DetectionRule }[]): Alert[] {
+    if (!this.#rules.hasCorrelations || !Number.isFinite(one.timeMs)) return [];
+    const pushed = { ...one, rules: matched.map(({ rule }) => rule.id) };
+    const { forward } = this.#settings;
+    if (forward === undefined) return this.#push(pushed);
+    const places = this.#rules.placesOf(pushed);
+    if (places.length > 0) forward(pushed, places);
+    return [];
+  }
+
+  #push(pushed: MatchedDocument): Alert[] {
+    this.#journal.note({ kind: "push", ...pushed, document: { ...pushed.document }, rules: [...pushed.rules] });
     return alertsOf(this.#rules.push(pushed));
   }
 
   #advance(untilMs: number): Alert[] {
-    if (!this.#rules.isWaiting) return [];
+    const { nextMs } = this.#rules;
+    if (nextMs === undefined || nextMs > untilMs) return [];
     const fired = this.#rules.advance(untilMs);
     this.#journal.note({ kind: "advance", untilMs: Number.isFinite(untilMs) ? untilMs : null });
     return alertsOf(fired);

@@ -4,6 +4,7 @@ import { TagsmithError } from "../event/tagsmith-error.ts";
 const push = z.strictObject({
   document: z.record(z.string(), z.unknown()),
   timeMs: z.number(),
+  order: z.tuple([z.number(), z.string()]).readonly().optional(),
   rules: z.array(z.string()),
 });
 

@@ -12,6 +12,8 @@ export interface MatchedDocument {
   readonly document: Document;
   /** Milliseconds since 1970; NaN where it has none. */
   readonly timeMs: number;
+  /** Orders events of the same time; absent in memories of old. */
+  readonly order?: readonly [sequence: number, id: string] | undefined;
   /** Ids of rules. */
   readonly rules: readonly string[];
 }
@@ -27,15 +29,16 @@ export interface Fired {
 
 /** Compiled rules, as detection asks them; made where rules are read. Ids of its rules differ from each other. */
 export interface RuleSet {
-  readonly size: number;
   /** The rules that match what is written of an event, or of a session. */
   match(document: Document, kind: "label" | "verdict"): readonly DetectionRule[];
   /** Whether matched documents must be pushed. */
   readonly hasCorrelations: boolean;
   /** Gives the correlations that fire by it, or by those that waited for their turn. */
   push(matched: MatchedDocument): readonly Fired[];
-  /** Whether pushed documents wait for their turn. */
-  readonly isWaiting: boolean;
+  /** Where correlations are shared: the places of the groups that count it, each once. */
+  placesOf(matched: MatchedDocument): readonly string[];
+  /** Time of the pushed document whose turn is next; undefined when none waits. */
+  readonly nextMs: number | undefined;
   /** Takes what waits up to this time; nothing earlier comes any more. */
   advance(untilMs: number): readonly Fired[];
   /** All that correlations remember, as JSON, and back; `restore` takes what another rule set has saved, as far as it fits. */

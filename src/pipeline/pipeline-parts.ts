@@ -1,4 +1,4 @@
-import type { DetectStage } from "../detect/detect-stage.ts";
+import type { RunDetection } from "../detect/detect-stage.ts";
 import type { Normalizer } from "../normalize/create-normalizer.ts";
 import type { Output, Sink } from "../sdk/sink.ts";
 import type { Source } from "../sdk/source.ts";
@@ -15,7 +15,7 @@ export interface PipelineParts {
   readonly labeller: Labeller;
   readonly sessions: SessionStage;
   /** Absent: no rules are asked. */
-  readonly detection?: Omit<DetectStage, "replace">;
+  readonly detection?: RunDetection;
   readonly sink: Sink;
   readonly state: PipelineState;
   readonly counts: Counts;

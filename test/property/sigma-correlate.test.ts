@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { partitionOf } from "../../src/cluster/partition-of.ts";
 import type { Bound, Correlation, CorrelationTest, Measure, Rule, RuleExpression } from "../../src/sigma/ast.ts";
 import {
   type CorrelationAlert,
@@ -8,6 +9,7 @@ import {
   type MatchedEvent,
 } from "../../src/sigma/correlate/create-correlator.ts";
 import { percentile } from "../../src/sigma/correlate/measure.ts";
+import type { ContributingEvent } from "../../src/sigma/correlate/window-entry.ts";
 import { expectedAlerts } from "./sigma-correlation-oracle.ts";
 
 const settings: CorrelatorSettings = { maxLatenessMs: 5_000, maxGroups: 1_000, maxEventsAGroup: 1_000, suppressMs: 0 };
@@ -116,6 +118,8 @@ function line({ correlation: { metadata: named }, time, group }: CorrelationAler
   return `${named.name}@${time}${JSON.stringify(group)}`;
 }
 
+const idOf = ({ event, time }: ContributingEvent): string => JSON.stringify([time, event]);
+
 function run(correlations: readonly Correlation[], events: readonly MatchedEvent[]): string[] {
   const correlator = createCorrelator(rules, correlations, { ...settings, maxLatenessMs: 60_000 });
   return [...events.flatMap((event) => correlator.push(event)), ...correlator.flush()].map(line);
@@ -148,6 +152,43 @@ describe("correlations on a stream", () => {
       );
     });
     fc.assert(property, { numRuns: 500 });
+  });
+
+  it("are counted by several, each with its share of the groups, as by one, in whatever order events arrive", () => {
+    const alone = correlation("alone", ["a", "b"]);
+    const shared = fc.record({
+      correlations: fc.tuple(pair, alone),
+      events: stream,
+      count: fc.integer({ min: 1, max: 4 }),
+    });
+    let [alerts, places] = [0, 0];
+    const property = fc.property(
+      shared,
+      fc.infiniteStream(fc.nat()),
+      ({ correlations: [two, one], events, count }, seeds) => {
+        const all = [...two, one];
+        const bounded = { ...settings, maxLatenessMs: 60_000 };
+        const whole = createCorrelator(rules, all, bounded);
+        const ordered = events.map((event, n) => ({ ...event, order: [n % 3, `e${n}`] as const }));
+        const expected = [...ordered.flatMap((event) => whole.push(event)), ...whole.flush()];
+        const parts = Array.from({ length: count }, (_, n) =>
+          createCorrelator(rules, all, { ...bounded, owns: (place) => partitionOf(place, count) === n }),
+        );
+        const shuffled = ordered.map((event) => ({ event, at: seeds.next().value ?? 0 })).sort((a, b) => a.at - b.at);
+        for (const { event } of shuffled) {
+          const wanted = new Set(whole.placesOf(event).map((place) => partitionOf(place, count)));
+          places = Math.max(places, wanted.size);
+          for (const part of wanted) parts[part]?.push(event);
+        }
+        const found = parts.flatMap((part) => part.flush());
+        const whatOf = (alert: CorrelationAlert): string => `${line(alert)} ${alert.events.map(idOf)}`;
+        expect(found.map(whatOf).sort()).toEqual(expected.map(whatOf).sort());
+        alerts += found.length;
+      },
+    );
+    fc.assert(property, { numRuns: 2_000 });
+    expect(alerts).toBeGreaterThan(2_000);
+    expect(places).toBeGreaterThan(1);
   });
 
   it("interpolate percentiles between the closest ranks", () => {

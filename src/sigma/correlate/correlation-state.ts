@@ -2,6 +2,13 @@ import { z } from "zod";
 
 const event = z.record(z.string(), z.unknown());
 
+const waiting = z.strictObject({
+  time: z.number(),
+  event,
+  order: z.tuple([z.number(), z.string()]).readonly().optional(),
+  matched: z.array(z.string()),
+});
+
 const entry = z.strictObject({
   time: z.number(),
   rules: z.array(z.number()),
@@ -15,7 +22,7 @@ export const correlatorStateSchema = z.strictObject({
   newest: z.number().nullable(),
   released: z.number().nullable(),
   /** Events that wait for earlier ones, with the ids of the rules they matched. */
-  waiting: z.array(z.strictObject({ time: z.number(), event, matched: z.array(z.string()) })),
+  waiting: z.array(waiting),
   groups: z.array(
     z.strictObject({
       correlation: z.string(),

@@ -6,6 +6,7 @@ import { GroupTable } from "./group-table.ts";
 import { lastingNames } from "./lasting-names.ts";
 import { entriesOf, groupOf, type Occurrence } from "./occurrence.ts";
 import { maxOrderedRules } from "./ordered-sets.ts";
+import { type PlaceOf, placesIn } from "./places.ts";
 import { type Referable, resolveReferences } from "./resolve-references.ts";
 import type { ContributingEvent } from "./window-entry.ts";
 
@@ -18,6 +19,8 @@ export interface CorrelatorSettings {
   readonly maxEventsAGroup: number;
   /** How long a group stays silent after an alert; 0 for an alert with every event while the condition holds. */
   readonly suppressMs: number;
+  /** Where correlators share the groups: whether those of this place (`Correlator.placesOf`) are this one's. Absent: all are. */
+  readonly owns?: (place: string) => boolean;
 }
 
 /** An event and the rules that matched it. */
@@ -25,6 +28,8 @@ export interface MatchedEvent {
   readonly event: Document;
   /** Milliseconds since 1970, by the event's own clock. */
   readonly time: number;
+  /** Orders events of the same time, where both have it: the lower number, then the lower id. Else they keep the order of arrival. */
+  readonly order?: readonly [sequence: number, id: string];
   readonly rules: readonly Rule[];
 }
 
@@ -47,6 +52,10 @@ export interface Correlator {
   flush(): readonly CorrelationAlert[];
   /** Whether a rule or correlation gives no alerts of its own, because a correlation without `generate` refers to it. */
   isSilent(target: Referable): boolean;
+  /** The places of the groups that count the event, each once; none where no correlation does. */
+  placesOf(matched: MatchedEvent): readonly string[];
+  /** Time of the event that is taken next; undefined when none waits. */
+  nextTime(): number | undefined;
   counts(): CorrelatorCounts;
   save(): CorrelatorState;
   /** Goes on from what `save` gave; throws `sigma_state_invalid` on anything else. */
@@ -66,7 +75,7 @@ const maxWaiting = 100_000;
 
 /**
  * Counts matched events in sliding windows of event time. Events are put in order of time first, so the alerts are those of the
- * sorted stream as long as no event is later than `maxLatenessMs`; events of the same time keep the order of arrival.
+ * sorted stream as long as no event is later than `maxLatenessMs`.
  *
  * Throws `sigma_reference_unknown` and, for an ordered correlation of too many rules, `sigma_correlation_unsupported`.
  */
@@ -85,6 +94,7 @@ class StreamCorrelator implements Correlator {
   readonly #settings: CorrelatorSettings;
   readonly #silent = new Set<Referable>();
   readonly #groups: GroupTable;
+  readonly #placeOf: PlaceOf;
   #waiting: MatchedEvent[] = [];
   #newest = Number.NEGATIVE_INFINITY;
   /** Time of the event taken last. */
@@ -94,10 +104,12 @@ class StreamCorrelator implements Correlator {
 
   constructor(rules: readonly Rule[], correlations: readonly Correlation[], settings: CorrelatorSettings) {
     this.#ruleNames = lastingNames(rules);
-    this.#groups = new GroupTable(lastingNames(correlations), settings);
+    const names = lastingNames(correlations);
+    this.#groups = new GroupTable(names, settings);
     this.#correlations = correlations;
     this.#settings = settings;
     this.#targets = resolveReferences(rules, correlations);
+    this.#placeOf = placesIn(correlations, this.#targets, names);
     for (const [index, correlation] of correlations.entries()) {
       checkOrdered(correlation);
       if (!correlation.generate) for (const target of this.#targets[index] ?? []) this.#silent.add(target);
@@ -110,7 +122,7 @@ class StreamCorrelator implements Correlator {
       this.#late += 1;
       return [];
     }
-    insertByTime(this.#waiting, matched);
+    insertInOrder(this.#waiting, matched);
     this.#newest = Math.max(this.#newest, matched.time);
     return this.#release(this.#newest - this.#settings.maxLatenessMs);
   }
@@ -125,6 +137,18 @@ class StreamCorrelator implements Correlator {
 
   isSilent(target: Referable): boolean {
     return this.#silent.has(target);
+  }
+
+  placesOf(matched: MatchedEvent): readonly string[] {
+    const occurrence = eventOccurrence(matched);
+    const places = this.#correlations.flatMap((correlation, index) =>
+      entriesOf(occurrence, correlation, this.#targets[index] ?? []).map(({ key }) => this.#placeOf(correlation, key)),
+    );
+    return [...new Set(places)];
+  }
+
+  nextTime(): number | undefined {
+    return this.#waiting[0]?.time;
   }
 
   counts(): CorrelatorCounts {
@@ -145,9 +169,9 @@ class StreamCorrelator implements Correlator {
     return released.flatMap((matched) => this.#process(matched));
   }
 
-  #process({ event, time, rules }: MatchedEvent): readonly CorrelationAlert[] {
-    this.#groups.forget(time);
-    const occurrences: Occurrence[] = [{ event, time, matched: new Set<Referable>(rules), events: [{ event, time }] }];
+  #process(taken: MatchedEvent): readonly CorrelationAlert[] {
+    this.#groups.forget(taken.time);
+    const occurrences: Occurrence[] = [eventOccurrence(taken)];
     const alerts: CorrelationAlert[] = [];
     for (const [index, correlation] of this.#correlations.entries()) {
       const targets = this.#targets[index] ?? [];
@@ -161,7 +185,9 @@ class StreamCorrelator implements Correlator {
   }
 
   #count(occurrence: Occurrence, correlation: Correlation, targets: readonly Referable[]): readonly CorrelationAlert[] {
+    const { owns } = this.#settings;
     return entriesOf(occurrence, correlation, targets).flatMap(({ key, entry }) => {
+      if (owns?.(this.#placeOf(correlation, key)) === false) return [];
       const window = this.#groups.touch(correlation, key);
       this.#dropped += window.add(entry, this.#settings.maxEventsAGroup);
       const quietUntil = (window.alertedAt ?? Number.NEGATIVE_INFINITY) + this.#settings.suppressMs;
@@ -175,9 +201,10 @@ class StreamCorrelator implements Correlator {
   }
 
   save(): CorrelatorState {
-    const waiting = this.#waiting.map(({ time, event, rules }) => ({
+    const waiting = this.#waiting.map(({ time, event, order, rules }) => ({
       time,
       event: { ...event },
+      ...(order !== undefined && { order }),
       matched: rules.flatMap((rule) => this.#ruleNames.get(rule) ?? []),
     }));
     const [newest, released] = [this.#newest, this.#released].map((time) => (Number.isFinite(time) ? time : null));
@@ -194,9 +221,10 @@ class StreamCorrelator implements Correlator {
     const rules = new Map([...this.#ruleNames].map(([rule, name]) => [name, rule]));
     this.#newest = newest ?? Number.NEGATIVE_INFINITY;
     this.#released = released ?? Number.NEGATIVE_INFINITY;
-    this.#waiting = waiting.map(({ time, event, matched }) => ({
+    this.#waiting = waiting.map(({ time, event, order, matched }) => ({
       time,
       event,
+      ...(order !== undefined && { order }),
       rules: matched.flatMap((name) => rules.get(name) ?? []),
     }));
     this.#groups.restore(groups);
@@ -209,10 +237,27 @@ function checkOrdered(correlation: Correlation): void {
   throw new TagsmithError("sigma_correlation_unsupported", message, "exit");
 }
 
-/** Keeps the list sorted by time; of the same time, the one that came first stays first. */
-function insertByTime(waiting: MatchedEvent[], matched: MatchedEvent): void {
-  const after = waiting.findLastIndex(({ time }) => time <= matched.time);
-  waiting.splice(after + 1, 0, matched);
+/** Keeps the list in order; of equals, the one that came first stays first. */
+function insertInOrder(waiting: MatchedEvent[], matched: MatchedEvent): void {
+  let [low, high] = [0, waiting.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = waiting[middle];
+    if (other !== undefined && isBefore(matched, other)) high = middle;
+    else low = middle + 1;
+  }
+  waiting.splice(low, 0, matched);
+}
+
+function isBefore(a: MatchedEvent, b: MatchedEvent): boolean {
+  if (a.time !== b.time) return a.time < b.time;
+  if (a.order === undefined || b.order === undefined) return false;
+  const [[sequence, id], [otherSequence, otherId]] = [a.order, b.order];
+  return sequence === otherSequence ? id < otherId : sequence < otherSequence;
+}
+
+function eventOccurrence({ event, time, rules }: MatchedEvent): Occurrence {
+  return { event, time, matched: new Set<Referable>(rules), events: [{ event, time }] };
 }
 
 /** An inner correlation's alert counts as an event: the last one in its window, with the group's fields. */
