@@ -25,7 +25,7 @@ export function compileLabelFormat(model: string): (labelled: LabelledEvent) => 
       `{${timestamp(event)}"event":{"kind":"enrichment","id":${id}},"tagsmith":{"event_id":${id}` +
       `,"text":${JSON.stringify(event.text)},"platform":"${event.platform}","session":${session},"top_labels":[${top}]` +
       `,"tags":[${tags.map(quoteOnce).join(",")}],"score":{${scores}},"mapping":${quoteOnce(event.mapping)}${modelPart}` +
-      `,"origin":${origin(event, quoteOnce)}${event.incomplete ? ',"incomplete":true' : ""}${facts(event)}}${pivots(event)}}\n`
+      `,"origin":${origin(event, quoteOnce)}${event.incomplete ? ',"incomplete":true' : ""}${facts(event)}${ownPivots(event)}}${pivots(event)}}\n`
     );
   };
 }
@@ -61,14 +61,21 @@ function facts({ facts: known }: Event): string {
 }
 
 /** The fields a reader goes from here to the event by. */
-function pivots({ host, user, executable, parent }: Event): string {
+function pivots({ host, user }: Event): string {
   const hostPart = host === undefined ? "" : `,"host":{"name":${JSON.stringify(host)}}`;
   const userPart = user === undefined ? "" : `,"user":{"name":${JSON.stringify(user)}}`;
-  const parentPart = parent === undefined ? "" : `"parent":{${parentProperty(parent)}}`;
-  if (executable === undefined && parent === undefined) return hostPart + userPart;
-  const executablePart = executable === undefined ? "" : `"executable":${JSON.stringify(executable)}`;
-  const separator = executablePart !== "" && parentPart !== "" ? "," : "";
-  return `${hostPart}${userPart},"process":{${executablePart}${separator}${parentPart}}`;
+  return hostPart + userPart;
+}
+
+/** Those that stand under `tagsmith`, as in a search server: at the top, rules for events would take the line for one. */
+function ownPivots({ platform, executable, parent }: Event): string {
+  const orchestrator = platform === "k8s_audit" ? ',"orchestrator":{"type":"kubernetes"}' : "";
+  if (executable === undefined && parent === undefined) return orchestrator;
+  const parts = [
+    ...(executable === undefined ? [] : [`"executable":${JSON.stringify(executable)}`]),
+    ...(parent === undefined ? [] : [`"parent":{${parentProperty(parent)}}`]),
+  ];
+  return `${orchestrator},"process":{${parts.join(",")}}`;
 }
 
 /** What a source says of the parent, as one JSON property. */

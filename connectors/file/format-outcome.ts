@@ -1,14 +1,22 @@
 import { type Alert, type DeadLetter, severityOf, type Verdict } from "#sdk";
 import { formatTime } from "./format-time.ts";
 
-/** A verdict as one line, newline included; timed by its last event. */
+/** A verdict as one line, newline included; timed by its last event, with the fields by which rules ask for it. */
 export function formatVerdict(verdict: Verdict): string {
   const time = formatTime(verdict.lastTimeMs);
-  const isAlert = verdict.verdict === "intrusion";
+  const { verdict: judged, hosts, users, platform, model, sessionKey } = verdict;
   return `${JSON.stringify({
     ...(time !== undefined && { "@timestamp": time }),
-    event: { kind: isAlert ? "alert" : "enrichment", id: verdict.id },
-    tagsmith: { verdict: verdictFields(verdict) },
+    event: { kind: judged === "intrusion" ? "alert" : "state", id: verdict.id },
+    host: { name: hosts },
+    user: { name: users },
+    tagsmith: {
+      platform,
+      tags: [...new Set(verdict.tags)],
+      model,
+      session: { key: sessionKey },
+      verdict: verdictFields(verdict),
+    },
   })}\n`;
 }
 

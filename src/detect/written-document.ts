@@ -7,7 +7,7 @@ import type { Document } from "../sdk/document.ts";
 /** A labelled event with the fields that are written of it (docs/documents.md), as rules see it. */
 export function labelDocument({ event, topLabels, tags }: LabelledEvent, model: string): Document {
   const stored = topLabels.filter(({ score }) => score >= minStoredScore);
-  const { host, user, facts } = event;
+  const { host, user, facts, origin } = event;
   const time = isoTime(event.timeMs);
   return {
     ...(time !== undefined && { "@timestamp": time }),
@@ -22,13 +22,14 @@ export function labelDocument({ event, topLabels, tags }: LabelledEvent, model: 
       score: Object.fromEntries(stored.map(({ label_id, score }) => [label_id, score])),
       mapping: event.mapping,
       model,
+      origin: { source: origin.source, container: origin.container, document: origin.document },
       ...(event.incomplete === true && { incomplete: true }),
       ...(facts !== undefined && { facts: storableFacts(facts) }),
+      ...(event.platform === "k8s_audit" && { orchestrator: { type: "kubernetes" } }),
       ...processOf(event),
     },
     ...(host !== undefined && { host: { name: host } }),
     ...(user !== undefined && { user: { name: user } }),
-    ...processOf(event),
   };
 }
 

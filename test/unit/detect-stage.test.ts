@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { compileLabelFormat } from "../../connectors/file/format-label.ts";
+import { formatVerdict } from "../../connectors/file/format-outcome.ts";
 import { openDetection } from "../../src/cli/open-detection.ts";
 import { detectSchema } from "../../src/config/detect-schema.ts";
 import type { DetectStage } from "../../src/detect/detect-stage.ts";
-import { labelDocument } from "../../src/detect/written-document.ts";
+import { labelDocument, verdictDocument } from "../../src/detect/written-document.ts";
 import type { Alert } from "../../src/event/alert.ts";
 import type { LabelledEvent } from "../../src/event/label.ts";
 import { openState, type State } from "../../src/state/open-state.ts";
@@ -168,12 +169,18 @@ describe("detection", () => {
 
   it("shows rules what the file sink writes", () => {
     const full = { ...labelledEvent("e", "nc"), tags: ["tag_a"] };
-    const shown = {
-      ...full,
-      event: { ...full.event, executable: "/bin/nc", parent: "bash -c x", facts: { code: "1" } },
-    };
-    const line = JSON.parse(compileLabelFormat("m@1")(shown));
-    const { origin: _, ...tagsmith } = line.tagsmith;
-    expect(labelDocument(shown, "m@1")).toMatchObject({ ...line, tagsmith });
+    const facts = { code: "1" };
+    for (const some of [
+      { executable: "/bin/nc", facts },
+      { parent: "bash -c x" },
+      { platform: "k8s_audit" },
+    ] as const) {
+      const shown = { ...full, event: { ...full.event, ...some } };
+      expect(labelDocument(shown, "m@1")).toEqual(JSON.parse(compileLabelFormat("m@1")(shown)));
+    }
+    for (const score of [0.1, 0.9]) {
+      const judged = { ...verdict("s", score), lastTimeMs: 1_767_225_600_000 };
+      expect(JSON.parse(formatVerdict(judged))).toMatchObject(verdictDocument(judged));
+    }
   });
 });

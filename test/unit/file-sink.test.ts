@@ -71,10 +71,10 @@ describe("a label line", () => {
         origin: { source: "test", container: "test", document: "e1" },
         incomplete: true,
         facts: { code: "403" },
+        process: { executable: "/bin/ls", parent: { executable: "/bin/bash" } },
       },
       host: { name: "web-1" },
       user: { name: "root" },
-      process: { executable: "/bin/ls", parent: { executable: "/bin/bash" } },
     });
   });
 
@@ -82,11 +82,13 @@ describe("a label line", () => {
     const { timeMs: _time, host: _host, user: _user, ...bare } = full.event;
     const line = await lineOf({ event: bare, topLabels: [], tags: [] });
     expect(line).toMatchObject({ tagsmith: { top_labels: [], tags: [], score: {} } });
-    for (const field of ["@timestamp", "host", "user", "process"]) expect(line).not.toHaveProperty([field]);
-    expect(await lineOf(withEvent({ parent: "/bin/sh" }))).toMatchObject({
-      process: { parent: { executable: "/bin/sh" } },
+    for (const field of ["@timestamp", "host", "user"]) expect(line).not.toHaveProperty([field]);
+    for (const field of ["process", "orchestrator", "facts"]) expect(line).not.toHaveProperty(["tagsmith", field]);
+    const executable = "/bin/sh";
+    expect(await lineOf(withEvent({ executable }))).toMatchObject({ tagsmith: { process: { executable } } });
+    expect(await lineOf(withEvent({ parent: executable }))).toMatchObject({
+      tagsmith: { process: { parent: { executable } } },
     });
-    expect(await lineOf(withEvent({ executable: "/bin/sh" }))).toMatchObject({ process: { executable: "/bin/sh" } });
   });
 
   it("keeps all digits of a time, and survives one that no calendar has", async () => {
@@ -108,7 +110,7 @@ describe("a label line", () => {
 });
 
 describe("a verdict line", () => {
-  it("is an alert for an intrusion and an enrichment otherwise, timed by the last event", async () => {
+  it("is an alert for an intrusion and a state otherwise, timed by the last event", async () => {
     const sink = sinkOn();
     await sink.open(undefined);
     await sink.write(output({ verdicts: [verdict("s1", 0.9), verdict("s2", 0.1)] }), signal);
@@ -116,7 +118,7 @@ describe("a verdict line", () => {
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line));
-    expect(lines.map(({ event }) => event.kind)).toEqual(["alert", "enrichment"]);
+    expect(lines.map(({ event }) => event.kind)).toEqual(["alert", "state"]);
     expect(lines[0]).toMatchObject({
       "@timestamp": "2026-01-01T00:00:01.000500Z",
       tagsmith: { verdict: { session_key: "s1", model_probability: 0.9, first_time_ms: 1_767_225_600_000 } },
