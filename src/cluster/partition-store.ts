@@ -48,12 +48,20 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 if (redis.call('HGET', KEYS[2], 'step') or '0') ~= ARGV[2] then return 'behind' end
 return redis.call('XRANGE', KEYS[3], ARGV[3], '+', 'COUNT', ARGV[4])`;
 
+/**
+ * The last entry must still be there: a server that has lost it since it was read gets its events once more. What is no
+ * longer needed goes first, which a full server allows, and after that it takes the rest: partitions make room.
+ */
 const commitScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 local step = redis.call('HGET', KEYS[2], 'step') or '0'
 if step == ARGV[3] and redis.call('HGET', KEYS[2], 'owner') == ARGV[1] then return 'ok' end
 if step ~= ARGV[2] then return 'behind' end
-local at = 5
+if ARGV[4] ~= '' then
+  if #redis.call('XRANGE', KEYS[3], ARGV[4], ARGV[4]) == 0 then return 'behind' end
+  redis.call('XTRIM', KEYS[3], 'MINID', ARGV[5])
+end
+local at = 6
 local function each(width, change)
   local count = tonumber(ARGV[at])
   at = at + 1
@@ -62,12 +70,11 @@ local function each(width, change)
     at = at + width
   end
 end
-each(2, function(i) redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end)
 each(1, function(i) redis.call('HDEL', KEYS[4], ARGV[i]) end)
+each(2, function(i) redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end)
 each(2, function(i) redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end)
 each(1, function(i) redis.call('HDEL', KEYS[5], ARGV[i]) end)
 redis.call('HSET', KEYS[2], 'step', ARGV[3], 'owner', ARGV[1], unpack(ARGV, at))
-if ARGV[4] ~= '' then redis.call('XTRIM', KEYS[3], 'MINID', ARGV[4]) end
 return 'ok'`;
 
 const scanCount = 1_000;
@@ -164,8 +171,8 @@ class RedisPartition implements PartitionStore {
       leaseValue(this.#lease.owner),
       this.#step,
       this.#step + 1,
-      lastEntry === this.#lastEntry ? "" : after(lastEntry),
-      ...[kept.length / 2, ...kept, gone.size, ...gone],
+      ...(lastEntry === this.#lastEntry ? ["", ""] : [lastEntry, after(lastEntry)]),
+      ...[gone.size, ...gone, kept.length / 2, ...kept],
       ...[written.length / 2, ...written, removed.length, ...removed],
       ...Object.entries(checkpoint).flatMap(([name, value]) => (value === undefined ? [] : [name, value])),
     ];

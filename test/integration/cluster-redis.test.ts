@@ -213,6 +213,26 @@ describe("a Redis that is full", () => {
 });
 
 describe("the state of a partition", () => {
+  it("is stored in a full server, too, which is how it gets room again", async () => {
+    const redis = freshRedis();
+    const slice = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
+    await slice.load();
+    await slice.commit(stepOf("1", ["e1"]));
+    const store = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
+    await store.load();
+    const lastEntry = (await store.read(10)).at(-1)?.id ?? "";
+    await redis.call("CONFIG", ["SET", "maxmemory", 1]);
+    try {
+      await expect(slice.commit(stepOf("2", ["e2"]))).rejects.toMatchObject({ code: "queue_redis_full" });
+      await store.commit({ lastEntry, marks: {}, addEvents: [rowOf("e1")], expired: [], notes: [["s", "n"]] });
+      await store.commit({ marks: {}, addEvents: [], expired: [{ sessionKey: "s", untilTimeMs: 9e12 }], notes: [] });
+    } finally {
+      await redis.call("CONFIG", ["SET", "maxmemory", 0]);
+    }
+    expect(await redis.call("XLEN", [redis.key("stream", "0")])).toBe(0);
+    expect(await store.load()).toMatchObject({ notes: [["s", "n"]], events: [] });
+  });
+
   it("comes back to the next owner as it was stored, exact to the last digit", async () => {
     const redis = freshRedis();
     const slice = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
@@ -263,6 +283,24 @@ describe("the state of a partition", () => {
     await expect(stale.commit({ ...step, meta: "stale" })).rejects.toMatchObject({ code: "cluster_lease_lost" });
     await expect(stale.read(10)).rejects.toMatchObject({ code: "cluster_lease_lost" });
     expect((await fresh.load()).meta).toBe("fresh");
+  });
+
+  it("takes no step over events that the server has lost since they were read: they are read again", async () => {
+    const redis = freshRedis();
+    const slice = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
+    await slice.load();
+    await slice.commit(stepOf("1", ["e1"]));
+    const store = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
+    await store.load();
+    const done = { marks: {}, addEvents: [], expired: [], notes: [] };
+    await store.commit({ ...done, lastEntry: (await store.read(10)).at(-1)?.id ?? "" });
+    await slice.commit(stepOf("2", ["e2"]));
+    const waiting = await store.read(10);
+    // As on a replica that had not got it.
+    await redis.call("XDEL", [redis.key("stream", "0"), waiting[0]?.id ?? ""]);
+    const step = { ...done, lastEntry: waiting[0]?.id ?? "", addEvents: [rowOf("e2")] };
+    await expect(store.commit(step)).rejects.toMatchObject({ code: "cluster_checkpoint_lost" });
+    expect((await store.load()).events).toEqual([]);
   });
 
   it("is not read on when the server has lost what was stored last", async () => {
