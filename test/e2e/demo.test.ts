@@ -21,4 +21,16 @@ describe("demo", () => {
     expect(finals.length).toBeGreaterThan(100);
     expect(linesOf(folder, "labels.ndjson").length).toBeGreaterThan(3_000);
   });
+
+  it("asks the rules that come along and shows what they found, an alert for each intrusion among them", async () => {
+    const folder = freshFolder("demo");
+    const { code, out } = await runTagsmith(["demo", "--output", folder]);
+    expect(code).toBe(0);
+    const names = linesOf(folder, "alerts.ndjson").map((line): string => JSON.parse(line).rule.name);
+    const judged = names.filter((name) => name === "Session judged an intrusion");
+    expect(judged).toHaveLength(intrusions.length + clusterIntrusions.length);
+    expect(out).toMatch(new RegExp(`^alerts +${names.length} `, "m"));
+    for (const name of new Set(names)) expect(out).toMatch(new RegExp(`^ {2}[a-z]+ +${name} +\\d+ {2}`, "m"));
+    expect(out).toMatch(/^ {2}critical +Shell over the network +\d+ {2}\S+ \S+: \S/m);
+  });
 });

@@ -46,17 +46,34 @@ describe("summary of a run", () => {
     expect(closed).not.toContain("so far");
   });
 
-  it("counts alerts by level, the worst first, and says nothing where there are none", () => {
+  it("counts alerts by level and rule, the worst first, with the first of each, and says nothing where there are none", () => {
     const summary = createRunSummary();
-    expect(summaryText(summary, createCounts(), 1)).not.toContain("alerts");
-    const low = { ...alert("b"), rule: { id: "r", name: "Low", level: "low" as const } };
-    addToSummary(summary, {
-      labels: [],
-      verdicts: [],
-      deadLetters: [],
-      alerts: [low, alert("a"), { ...low, id: "c" }],
+    expect(summaryText(summary, createCounts(), 1)).not.toMatch(/alerts/i);
+    const rule = { id: "r", name: "Low", level: "low" as const };
+    const low = { ...alert("b"), rule, text: "cat \u001b[2J", hosts: [], users: [] };
+    const alerts = [low, alert("a"), { ...low, id: "c", text: "second" }];
+    addToSummary(summary, { labels: [], verdicts: [], deadLetters: [], alerts });
+    const text = summaryText(summary, createCounts(), 1);
+    expect(text).toMatch(/alerts +3 +1 high, 2 low/);
+    expect(text).toMatch(
+      /with the first of each\n {2}high +Rule of a +1 {2}web-1 root: nc\n {2}low +Low +2 {2}cat .u\{1b\}\[2J\n/,
+    );
+    expect(summaryJson(summary, createCounts(), 1)).toMatchObject({
+      alerts: { high: 1, low: 2 },
+      alert_rules: { "Rule of a": 1, Low: 2 },
     });
-    expect(summaryText(summary, createCounts(), 1)).toMatch(/alerts +3 +1 high, 2 low/);
-    expect(summaryJson(summary, createCounts(), 1)["alerts"]).toEqual({ high: 1, low: 2 });
+  });
+
+  it("shows the gravest rules, and how many more there are", () => {
+    const summary = createRunSummary();
+    const alerts = Array.from({ length: 40 }, (_, n) => ({
+      ...alert(`${n}`),
+      rule: { id: `${n}`, name: `Rule ${n}`, level: n === 39 ? ("critical" as const) : ("low" as const) },
+    }));
+    addToSummary(summary, { labels: [], verdicts: [], deadLetters: [], alerts });
+    const text = summaryText(summary, createCounts(), 1);
+    expect(text).toMatch(/each\n {2}critical {2}Rule 39/);
+    expect(text.match(/^ {2}(low|critical) /gm)).toHaveLength(15);
+    expect(text).toContain("… and of 25 more rules\n");
   });
 });
