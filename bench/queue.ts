@@ -33,7 +33,7 @@ async function runWorker(redis: RedisSettings, batchMs: number): Promise<void> {
       if (batchMs > 0) await sleep(batchMs);
       return texts.map(() => ranking);
     },
-    device: "bench",
+    devices: () => [],
     concurrency: batchMs > 0 ? 24 : 8,
     batchTexts: batchMs > 0 ? gpuBatch : 2_048,
     batchChars: 1 << 20,

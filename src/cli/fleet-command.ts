@@ -1,6 +1,6 @@
 import { loadWorkerConfig } from "../config/load-config.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import type { Fleet, Member } from "../queue/fleet.ts";
+import type { Fleet, Member, MemberDevice } from "../queue/fleet.ts";
 import { exitCodes } from "./exit-code.ts";
 import { redisSettings } from "./queue-settings.ts";
 import { formatTable, printable, type Terminal } from "./terminal.ts";
@@ -37,9 +37,10 @@ export async function fleetCommand(options: FleetOptions, terminal: Terminal): P
 function fleetText({ nowMs, members, queues, deadLetters }: Fleet): string {
   if (members.length === 0 && queues.length === 0) return "Nobody uses this queue now.\n";
   const rows = members.map((member) => memberRow(member, nowMs));
-  const head = ["", "host", "process", "state", "up", "texts", "texts/s", "memory", "device", "model"];
-  const depths = queues.map(({ version, depth }) => [
+  const head = ["", "host", "process", "state", "up", "texts", "texts/s", "memory", "tenant", "devices", "model"];
+  const depths = queues.map(({ version, tenant, depth }) => [
     printable(version, 60),
+    printable(tenant, 40),
     `${depth.waiting} live and ${depth.waitingBackfill} of backfills waiting`,
     `${depth.active} in work`,
     `${depth.delayed} tried again later`,
@@ -59,7 +60,7 @@ function fleetText({ nowMs, members, queues, deadLetters }: Fleet): string {
 }
 
 function memberRow(member: Member, now: number): (string | number)[] {
-  const { role, host, pid, state, startedMs, texts, textsPerSec, residentBytes, device, version } = member;
+  const { role, host, pid, state, startedMs, texts, textsPerSec, residentBytes, tenant, devices, version } = member;
   const up = `${Math.round((now - startedMs) / 1_000)} s`;
   const memory = `${Math.round(residentBytes / 1_048_576)} MiB`;
   return [
@@ -71,7 +72,12 @@ function memberRow(member: Member, now: number): (string | number)[] {
     texts,
     textsPerSec,
     memory,
-    printable(device, 30),
+    role === "producer" ? printable(tenant, 40) : "",
+    printable(devices.map(deviceText).join(", "), 200),
     printable(version, 60),
   ];
+}
+
+function deviceText({ name, lost, textsPerSec }: MemberDevice): string {
+  return lost === undefined ? `${name} ${textsPerSec}/s` : `${name} taken out (${lost})`;
 }

@@ -3,7 +3,7 @@ import type { Encoder } from "../label/encoder.ts";
 import { createLabelCache, type LabelCache } from "../label/label-cache.ts";
 import { createLabeller, type Labeller } from "../label/labeller.ts";
 import { type Artifact, loadArtifact } from "../label/load-artifact.ts";
-import { createOnnxEncoder, type Tier } from "../label/onnx-encoder.ts";
+import { createOnnxEncoder, type OnnxEncoder, type OnnxEncoderSettings, type Tier } from "../label/onnx-encoder.ts";
 import { bundled } from "./paths.ts";
 
 /** A labeller with what it stands on; `close` frees the encoder's threads. */
@@ -43,12 +43,14 @@ export async function openLabeller(settings: LabelSettings): Promise<OpenLabelle
 export function openEncoder(
   artifact: Artifact,
   { topK, tier, workers, threads }: Pick<LabelSettings, "topK" | "tier" | "workers" | "threads">,
-): Promise<Encoder> {
+  devices: Pick<OnnxEncoderSettings, "devices" | "onDeviceLost"> = {},
+): Promise<OnnxEncoder> {
   return createOnnxEncoder({
     artifact,
     topK,
     ...(tier === undefined ? {} : { tier }),
     ...(workers === undefined ? {} : { workers }),
     ...(threads === undefined ? {} : { threads }),
+    ...devices,
   });
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { availableParallelism, hostname } from "node:os";
+import { hostname } from "node:os";
 import type { WorkerConfig } from "../config/config-schema.ts";
 import { loadWorkerConfig } from "../config/load-config.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { loadVocabulary } from "../event/vocabulary.ts";
-import type { Encoder } from "../label/encoder.ts";
-import { loadArtifact } from "../label/load-artifact.ts";
+import { parseDevices } from "../label/device.ts";
+import { type Artifact, loadArtifact } from "../label/load-artifact.ts";
+import type { OnnxEncoder } from "../label/onnx-encoder.ts";
 import type { QueueWorker, QueueWorkerSettings } from "../queue/queue-worker.ts";
 import { endLeftovers } from "./end-leftovers.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -32,13 +33,12 @@ export async function workerCommand(options: WorkerOptions, terminal: Terminal):
   }
   const redis = redisSettings(config);
   const artifact = await loadArtifact(config.model.path ?? bundled.model(), loadVocabulary(bundled.vocabulary()));
-  const { top_k: topK, tier, workers, threads_per_worker: threads } = config.label;
-  const encoder = await openEncoder(artifact, { topK, tier, workers, threads });
+  const broken = new AbortController();
+  const encoder = await openDevices(config, artifact, terminal, (error) => broken.abort(error));
   const version = labelVersion(artifact, config, encoder.topK);
   const say = (text: string): void => void (options.quiet || terminal.err.write(`${oneLine(text)}\n`));
   const stop = stopOnSignals(process, terminal.now, () => say("Stopping: jobs that are in hand are finished."));
   try {
-    const broken = new AbortController();
     const onBroken = (error: Error): void => broken.abort(error);
     const worker = await startWorker(config, { encoder, version, redis, onBroken }, terminal);
     say(`Labelling for ${version} as ${hostname()}, process ${process.pid}. Ctrl-C stops.`);
@@ -55,9 +55,29 @@ export async function workerCommand(options: WorkerOptions, terminal: Terminal):
   }
 }
 
+/** Starts the model on each device. `onBroken` is told when none is left later. */
+function openDevices(
+  { label, queue }: WorkerConfig,
+  artifact: Artifact,
+  terminal: Terminal,
+  onBroken: (error: TagsmithError) => void,
+): Promise<OnnxEncoder> {
+  const { top_k: topK, tier, workers, threads_per_worker: threads } = label;
+  const { devices } = queue.worker;
+  const onDeviceLost = (error: TagsmithError, left: number): void => {
+    terminal.err.write(`${oneLine(`tagsmith: ${error.code}: ${error.message}`)}\n`);
+    if (left === 0) onBroken(error);
+  };
+  const on = devices === undefined ? {} : { devices: parseDevices(devices), onDeviceLost };
+  return openEncoder(artifact, { topK, tier, workers, threads }, on);
+}
+
 async function startWorker(
   { queue }: WorkerConfig,
-  { encoder, ...parts }: Pick<QueueWorkerSettings, "version" | "redis" | "onBroken"> & { readonly encoder: Encoder },
+  {
+    encoder,
+    ...parts
+  }: Pick<QueueWorkerSettings, "version" | "redis" | "onBroken"> & { readonly encoder: OnnxEncoder },
   terminal: Terminal,
 ): Promise<QueueWorker> {
   const { createQueueWorker } = await import("../queue/queue-worker.ts");
@@ -65,11 +85,11 @@ async function startWorker(
     ...parts,
     topK: encoder.topK,
     encode: (texts, signal) => encoder.encode(texts, signal),
-    device: `cpu, ${availableParallelism()} cores`,
+    devices: () => encoder.devices(),
     concurrency: queue.worker.concurrency,
     batchTexts: queue.worker.batch_texts,
     batchChars: queue.worker.batch_texts * 256,
-    batchesInFlight: queue.worker.batches_in_flight,
+    batchesInFlight: queue.worker.batches_in_flight * encoder.devices().length,
     tenantWeights: queue.worker.tenant_weights,
     cacheEntries: queue.cache_max_entries,
     lockMs: queue.worker.lock_secs * 1_000,

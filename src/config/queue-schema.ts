@@ -7,7 +7,18 @@ const tenantName = z
 const workerSchema = z.strictObject({
   concurrency: z.int().min(1).max(1_024).default(32).describe("Live jobs a worker takes at once."),
   batch_texts: z.int().min(1).max(65_536).default(256).describe("Texts handed to the model at once."),
-  batches_in_flight: z.int().min(1).max(64).default(2).describe("1 answers live texts soonest, more keep a GPU busy."),
+  batches_in_flight: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(2)
+    .describe("A device; 1 answers live texts soonest, more keep a GPU busy."),
+  devices: z
+    .array(z.string().regex(/^(cpu|coreml|(cuda|dml)(:\d{1,2})?)$/, "expected cpu, cuda:0, dml:0 or coreml"))
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("A thread with the model on each; left out: the processor, with label.workers threads."),
   lock_secs: z.number().min(1).default(30).describe("After so long without a sign of life another worker takes over."),
   stop_within_secs: z.number().min(0).default(25).describe("What is not finished by then goes to another worker."),
   tenant_weights: z

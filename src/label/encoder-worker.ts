@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
+import type { Device } from "./device.ts";
 import { type FirstStage, loadFirstStage } from "./first-stage.ts";
 import type { EncoderSettings } from "./load-artifact.ts";
 import { guardNativeCall, type NativeGuardBuffer } from "./native-guard.ts";
@@ -13,6 +14,7 @@ import type { WorkerReply, WorkerRequest } from "./worker-pool.ts";
 export interface EncoderWorkerData {
   readonly encoder: EncoderSettings;
   readonly threads: number;
+  readonly device: Device;
   readonly topK: number;
   readonly tagCount: number;
   readonly maxBatchTokens: number;
@@ -59,10 +61,10 @@ interface Model {
 }
 
 async function loadModel(): Promise<Model> {
-  const { encoder, threads, guard } = settings;
+  const { encoder, threads, device, guard } = settings;
   const { firstStage } = encoder;
   const tokenizer = await loadTokenizer();
-  const graph = await guardNativeCall(guard, () => loadGraph(encoder, threads));
+  const graph = await guardNativeCall(guard, () => loadGraph(encoder, threads, device));
   if (firstStage === undefined) return { tokenizer, graph };
   return { tokenizer, graph, first: await guardNativeCall(guard, () => loadFirstStage(firstStage, threads)) };
 }

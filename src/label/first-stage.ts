@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { processor } from "./device.ts";
 import { fillBags, splitTables } from "./feature-bags.ts";
 import type { FirstStageSettings } from "./load-artifact.ts";
 import { checkNames, type GraphResult, readResult, sessionOptions } from "./run-graph.ts";
@@ -16,11 +17,11 @@ export interface FirstStage {
   release(): Promise<void>;
 }
 
-/** Loads table and graph; throws what the runtime throws on a graph that it cannot load. */
+/** Loads table and graph, which is too small for any device but the processor; throws what the runtime throws on a graph that it cannot load. */
 export async function loadFirstStage(settings: FirstStageSettings, threads: number): Promise<FirstStage> {
   const { wordBits, gramBits, dimensions, inputs, outputs } = settings;
   const tables = splitTables(await readFile(settings.table), wordBits, gramBits, dimensions);
-  const session = await InferenceSession.create(settings.graph, sessionOptions(threads));
+  const session = await InferenceSession.create(settings.graph, sessionOptions(threads, processor));
   checkNames("input", session.inputNames, [inputs.bags, inputs.k]);
   checkNames("output", session.outputNames, [outputs.scores, outputs.indices, outputs.raw]);
   return {

@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Device } from "./device.ts";
 import type { EncoderSettings } from "./load-artifact.ts";
 
 /** Texts of one padded length. */
@@ -24,8 +25,8 @@ export interface Graph {
 }
 
 /** Loads the artifact's graph; throws what the runtime throws on a graph that it cannot load. */
-export async function loadGraph(settings: EncoderSettings, threads: number): Promise<Graph> {
-  const session = await InferenceSession.create(settings.graph, sessionOptions(threads));
+export async function loadGraph(settings: EncoderSettings, threads: number, device: Device): Promise<Graph> {
+  const session = await InferenceSession.create(settings.graph, sessionOptions(threads, device));
   const { inputs, outputs } = settings;
   const { first } = inputs;
   const names = [inputs.ids, inputs.mask, inputs.k];
@@ -48,9 +49,9 @@ export async function loadGraph(settings: EncoderSettings, threads: number): Pro
 }
 
 /** How every graph of an artifact runs. */
-export function sessionOptions(threads: number): InferenceSession.SessionOptions {
+export function sessionOptions(threads: number, device: Device): InferenceSession.SessionOptions {
   return {
-    executionProviders: ["cpu"],
+    executionProviders: [providerOf(device)],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
@@ -61,6 +62,18 @@ export function sessionOptions(threads: number): InferenceSession.SessionOptions
     extra: { session: { intra_op: { allow_spinning: "0" } } },
     logSeverityLevel: 3,
   };
+}
+
+function providerOf({ provider, number }: Device): InferenceSession.ExecutionProviderConfig {
+  switch (provider) {
+    case "cpu":
+    case "coreml":
+      return provider;
+    case "cuda":
+      return { name: provider, deviceId: number };
+    case "dml":
+      return { name: provider, deviceId: number };
+  }
 }
 
 function firstTensor({ rows, first }: TokenBatch): Tensor {

@@ -12,7 +12,7 @@ export interface Member {
   readonly host: string;
   readonly pid: number;
   /** What it computes on; a producer computes nothing. */
-  readonly device: string;
+  readonly devices: readonly MemberDevice[];
   readonly state: "running" | "draining";
   /** Milliseconds since 1970 by the clock of Redis: those of the members may differ. */
   readonly startedMs: number;
@@ -21,6 +21,15 @@ export interface Member {
   readonly texts: number;
   readonly textsPerSec: number;
   readonly residentBytes: number;
+}
+
+/** A device of a worker. */
+export interface MemberDevice {
+  readonly name: string;
+  /** Why it is not used any more. */
+  readonly lost?: string | undefined;
+  readonly texts: number;
+  readonly textsPerSec: number;
 }
 
 /** All that takes part now. */
@@ -116,7 +125,7 @@ function parseMember(text: unknown): Member | undefined {
     tenant: typeof value["tenant"] === "string" ? value["tenant"] : defaultTenant,
     host: String(value["host"]),
     pid: number("pid"),
-    device: String(value["device"]),
+    devices: list(value["devices"]).flatMap((device) => parseDevice(device) ?? []),
     state: state === "draining" ? "draining" : "running",
     startedMs: number("startedMs"),
     seenMs: number("seenMs"),
@@ -124,6 +133,13 @@ function parseMember(text: unknown): Member | undefined {
     textsPerSec: number("textsPerSec"),
     residentBytes: number("residentBytes"),
   };
+}
+
+function parseDevice(value: unknown): MemberDevice | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { name, lost, texts, textsPerSec }: Readonly<Record<string, unknown>> = { ...value };
+  if (typeof name !== "string" || typeof texts !== "number" || typeof textsPerSec !== "number") return undefined;
+  return { name, texts, textsPerSec, ...(typeof lost === "string" && { lost }) };
 }
 
 function parseDead(text: unknown): DeadText | undefined {

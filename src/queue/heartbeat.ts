@@ -1,7 +1,10 @@
 import { hostname } from "node:os";
-import { leave, type Member, report, serverNow } from "./fleet.ts";
+import { leave, type Member, type MemberDevice, report, serverNow } from "./fleet.ts";
 import { orTimeout } from "./patience.ts";
 import type { RedisConnection } from "./redis-connection.ts";
+
+/** What a device has done since the start. */
+export type DeviceTotals = Omit<MemberDevice, "textsPerSec">;
 
 export interface HeartbeatSettings {
   readonly connection: RedisConnection;
@@ -9,7 +12,7 @@ export interface HeartbeatSettings {
   readonly role: Member["role"];
   readonly version: string;
   readonly tenant: string;
-  readonly device: string;
+  readonly devices: () => readonly DeviceTotals[];
   /** Distinct texts so far. */
   readonly texts: () => number;
   readonly everyMs: number;
@@ -27,17 +30,16 @@ export interface Heartbeat {
 
 /** Says at once and then every `everyMs` that the member is there. */
 export async function startHeartbeat(settings: HeartbeatSettings): Promise<Heartbeat> {
-  const { connection, id, role, version, tenant, device, everyMs, onError } = settings;
+  const { connection, id, role, version, tenant, everyMs, onError } = settings;
   const startedMs = await serverNow(connection);
   let state: Member["state"] = "running";
-  let last = { atMs: startedMs, texts: 0, rate: 0 };
+  const rates = createRates(startedMs, everyMs / 2);
   const say = async (): Promise<void> => {
-    const [seenMs, texts] = [await serverNow(connection), settings.texts()];
-    const elapsed = seenMs - last.atMs;
-    if (elapsed >= everyMs / 2) last = { atMs: seenMs, texts, rate: (1_000 * (texts - last.texts)) / elapsed };
-    const textsPerSec = Math.round(last.rate * 10) / 10;
+    const [seenMs, texts, totals] = [await serverNow(connection), settings.texts(), settings.devices()];
+    const [textsPerSec = 0, ...perDevice] = rates(seenMs, [texts, ...totals.map((device) => device.texts)]);
+    const devices = totals.map((device, place) => ({ ...device, textsPerSec: perDevice[place] ?? 0 }));
     const residentBytes = process.memoryUsage.rss();
-    const own = { host: hostname(), pid: process.pid, device, residentBytes };
+    const own = { host: hostname(), pid: process.pid, devices, residentBytes };
     await report(connection, { id, role, version, tenant, ...own, state, startedMs, seenMs, texts, textsPerSec });
   };
   await say();
@@ -51,5 +53,18 @@ export async function startHeartbeat(settings: HeartbeatSettings): Promise<Heart
       clearInterval(timer);
       await orTimeout(leave(connection, id), leaveWithinMs);
     },
+  };
+}
+
+/** What counters rose by a second, to a tenth, since a moment at least `leastMs` ago. */
+function createRates(startedMs: number, leastMs: number) {
+  let last = { atMs: startedMs, totals: [] as number[], rates: [] as number[] };
+  return (atMs: number, totals: readonly number[]): readonly number[] => {
+    const elapsed = atMs - last.atMs;
+    if (elapsed < leastMs) return last.rates;
+    const perSec = (total: number, place: number): number =>
+      Math.round((10_000 * (total - (last.totals[place] ?? 0))) / elapsed) / 10;
+    last = { atMs, totals: [...totals], rates: totals.map(perSec) };
+    return last.rates;
   };
 }

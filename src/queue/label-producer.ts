@@ -61,7 +61,7 @@ export class LabelProducer {
     const { id, version, tenant, onTrouble } = this.#settings;
     await registerTenant(this.#connection, version, tenant);
     const onError = (error: unknown): void => onTrouble(redisError(error));
-    const own = { id, role: "producer", version, tenant, device: "" } as const;
+    const own = { id, role: "producer", version, tenant, devices: () => [] } as const;
     const texts = (): number => this.#totals.texts;
     const heartbeat = await startHeartbeat({
       ...own,

@@ -1,4 +1,4 @@
-import { startHeartbeat } from "./heartbeat.ts";
+import { type DeviceTotals, startHeartbeat } from "./heartbeat.ts";
 import { LabelConsumer } from "./label-consumer.ts";
 import { defaultTenant } from "./label-job.ts";
 import type { Ranking } from "./ranking-text.ts";
@@ -12,7 +12,8 @@ export interface QueueWorkerSettings {
   readonly version: string;
   readonly topK: number;
   readonly encode: (texts: readonly string[], signal: AbortSignal) => Promise<readonly Ranking[]>;
-  readonly device: string;
+  /** What it encodes on. */
+  readonly devices: () => readonly DeviceTotals[];
   /** Live jobs of a tenant taken at once at most, and an eighth as many of a backfill; their texts share batches. */
   readonly concurrency: number;
   readonly batchTexts: number;
@@ -64,7 +65,7 @@ export async function createQueueWorker(settings: QueueWorkerSettings): Promise<
     role: "worker",
     version,
     tenant: defaultTenant,
-    device: settings.device,
+    devices: settings.devices,
     texts: () => consumer.totals.texts,
     everyMs: 5_000,
     onError: (error) => onTrouble(redisError(error)),

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TagsmithError } from "../../src/event/tagsmith-error.ts";
 import { loadVocabulary } from "../../src/event/vocabulary.ts";
+import { parseDevices } from "../../src/label/device.ts";
 import type { Encoder, Ranking } from "../../src/label/encoder.ts";
 import { createLabelCache } from "../../src/label/label-cache.ts";
 import { createLabeller } from "../../src/label/labeller.ts";
@@ -172,6 +174,65 @@ describe("createOnnxEncoder", () => {
     );
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(10);
+  });
+});
+
+describe("createOnnxEncoder on several devices", () => {
+  // No machine has 64 of them: the way of one without any, on every machine.
+  const absent = "cuda:63";
+  const openOn = async (names: readonly string[]) => {
+    const lost: string[] = [];
+    const onDeviceLost = ({ code, message }: TagsmithError, left: number): number =>
+      lost.push(`${code} ${left} ${message}`);
+    const devices = parseDevices(names);
+    return { lost, on: await createOnnxEncoder({ artifact, topK: 5, tier: "accurate", devices, onDeviceLost }) };
+  };
+  const accurate = async (): Promise<number[][]> => {
+    const one = await createOnnxEncoder({ artifact, topK: 5, workers: 1, tier: "accurate" });
+    try {
+      return (await one.encode(TEXTS, open)).map(bits);
+    } finally {
+      await one.close();
+    }
+  };
+
+  it("uses each of them, with the rankings of one", async () => {
+    const { on, lost } = await openOn(["cpu", "cpu"]);
+    try {
+      const results = await Promise.all(Array.from({ length: 4 }, () => on.encode(TEXTS, open)));
+      const expected = await accurate();
+      for (const rankings of results) expect(rankings.map(bits)).toEqual(expected);
+      const uses = on.devices();
+      expect(uses.map(({ name }) => name)).toEqual(["cpu#1", "cpu#2"]);
+      for (const { texts, busySecs } of uses) {
+        expect(texts).toBeGreaterThan(0);
+        expect(busySecs).toBeGreaterThan(0);
+      }
+      expect(uses.reduce((sum, { texts }) => sum + texts, 0)).toBe(4 * TEXTS.length);
+      expect(lost).toEqual([]);
+    } finally {
+      await on.close();
+    }
+  });
+
+  it("names one that the machine does not have, and goes on with the others", async () => {
+    const { on, lost } = await openOn(["cpu", absent]);
+    try {
+      expect((await on.encode(TEXTS, open)).map(bits)).toEqual(await accurate());
+      expect(lost).toHaveLength(1);
+      expect(lost[0]).toMatch(/^encoder_device_lost 1 cuda:63 cannot be used: .*cuda.* Devices left: 1\.$/i);
+      expect(on.devices().map(({ lost: why }) => why === undefined)).toEqual([true, false]);
+    } finally {
+      await on.close();
+    }
+  });
+
+  it("refuses to start where the machine has none of them", async () => {
+    await expect(openOn([absent, "cuda:62"])).rejects.toMatchObject({
+      code: "encoder_start_failed",
+      message: expect.stringMatching(/cuda:63: .*; cuda:62: /),
+    });
+    expect(() => parseDevices(["abacus"])).toThrow("abacus is no device");
   });
 });
 

@@ -5,10 +5,26 @@ const open = new AbortController().signal;
 const crashes = new Int32Array(new SharedArrayBuffer(4));
 let pool: WorkerPool<string, string>;
 
-function startPool(start: "well" | "unusable" | "crash" = "well", workers = 1): WorkerPool<string, string> {
+type Start = "well" | "unusable" | "crash" | "broken";
+
+function startPool(start: Start = "well", workers = 1): WorkerPool<string, string> {
+  return startDevices(Array.from({ length: workers }, () => ["cpu", start]));
+}
+
+const lost: string[] = [];
+
+/** Devices by name, and how they do. */
+function startDevices(devices: readonly (readonly [string, Start])[], more = {}): WorkerPool<string, string> {
   Atomics.store(crashes, 0, 0);
-  const url = new URL("./label-fake-worker.ts", import.meta.url);
-  pool = createWorkerPool({ url, workerData: { crashes: crashes.buffer, start }, workers, closeTimeoutMs: 300 });
+  lost.length = 0;
+  pool = createWorkerPool({
+    url: new URL("./label-fake-worker.ts", import.meta.url),
+    threads: devices.map(([device, start]) => ({ device, workerData: { crashes: crashes.buffer, start } })),
+    closeTimeoutMs: 300,
+    textsOf: () => 1,
+    onLost: ({ code, message }, left) => lost.push(`${code} ${left}: ${message}`),
+    ...more,
+  });
   return pool;
 }
 
@@ -91,5 +107,101 @@ describe("createWorkerPool", () => {
     startPool("well", 2);
     await pool.close();
     await expect(pool.ready()).rejects.toMatchObject({ code: "encoder_closed" });
+  });
+});
+
+describe("a pool of several devices", () => {
+  const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `request ${n}`);
+  const runAll = (requests: readonly string[]) => Promise.all(requests.map((request) => pool.run(request, open)));
+
+  it("hands each request to a device that is free, and says what each has done", async () => {
+    startDevices([
+      ["cpu#1", "well"],
+      ["cpu#2", "well"],
+    ]);
+    await pool.ready();
+    await runAll([...names(20), "wait", "wait"]);
+    const uses = pool.devices();
+    expect(uses.map(({ name }) => name)).toEqual(["cpu#1", "cpu#2"]);
+    expect(uses.reduce((sum, { texts }) => sum + texts, 0)).toBe(22);
+    for (const { texts, busySecs, lost: why } of uses) {
+      expect(texts).toBeGreaterThan(0);
+      expect(busySecs).toBeGreaterThan(0.09);
+      expect(why).toBeUndefined();
+    }
+  });
+
+  it.each(["unusable", "crash"] as const)("goes on without one whose start ends with: %s", async (start) => {
+    startDevices([
+      ["cuda:0", start],
+      ["cpu", "well"],
+    ]);
+    await pool.ready();
+    expect(await runAll(names(5))).toEqual(names(5).map((name) => `echo ${name}`));
+    expect(lost).toHaveLength(1);
+    expect(lost[0]).toMatch(
+      /^encoder_device_lost 1: cuda:0 cannot be used: .*(no model|cannot start).* Devices left: 1\.$/,
+    );
+    expect(pool.devices()[0]).toMatchObject({
+      name: "cuda:0",
+      texts: 0,
+      lost: expect.stringMatching(/no model|cannot/),
+    });
+  });
+
+  it("names all of them where none starts", async () => {
+    startDevices([
+      ["cuda:0", "unusable"],
+      ["cuda:1", "crash"],
+    ]);
+    await expect(pool.ready()).rejects.toMatchObject({
+      code: "encoder_start_failed",
+      message: expect.stringMatching(/cuda:0: no model; cuda:1: .*cannot start/),
+    });
+    expect(lost.map((text) => text.slice(0, 21))).toEqual(["encoder_device_lost 1", "encoder_device_lost 0"]);
+  });
+
+  it("takes a device out that fails on what another one does, and loses no request", async () => {
+    startDevices([
+      ["cuda:0", "broken"],
+      ["cpu", "well"],
+    ]);
+    await pool.ready();
+    expect(await runAll(names(30))).toEqual(names(30).map((name) => `echo ${name}`));
+    expect(lost).toHaveLength(1);
+    expect(lost[0]).toContain("cuda:0 cannot be used: it failed again and again on what another device did");
+    expect(pool.counters().retries).toBeGreaterThanOrEqual(3);
+  });
+
+  it("blames no device for requests that fail on all of them", async () => {
+    startDevices([
+      ["cpu#1", "well"],
+      ["cpu#2", "well"],
+    ]);
+    await pool.ready();
+    const bad = Array.from({ length: 10 }, () => pool.run("fail", open));
+    for (const { reason } of (await Promise.allSettled(bad)).filter((end) => end.status === "rejected")) {
+      expect(reason).toMatchObject({ code: "encoder_batch_failed" });
+    }
+    expect(await runAll(names(4))).toHaveLength(4);
+    expect(lost).toEqual([]);
+  });
+
+  it("tries the request of a device that crashes or hangs on another one, and takes out what hangs", async () => {
+    startDevices(
+      [
+        ["cuda:0", "well"],
+        ["cuda:1", "well"],
+      ],
+      { taskTimeoutMs: 200 },
+    );
+    await pool.ready();
+    expect(await pool.run("crash once", open)).toBe("echo crash once");
+    expect(lost).toEqual([]);
+    Atomics.store(crashes, 0, 0);
+    expect(await pool.run("hang once", open)).toBe("echo hang once");
+    expect(lost).toHaveLength(1);
+    expect(lost[0]).toMatch(/cuda:\d cannot be used: it did not answer for 0 s\. Devices left: 1\.$/);
+    expect(await runAll(names(3))).toHaveLength(3);
   });
 });
