@@ -1,11 +1,14 @@
+import type { DashboardsPlace } from "../deploy/find-dashboards.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Asker } from "./ask.ts";
+import { addressFault, askCaFile, askDashboards, askValid, placeOf, refuse } from "./init-questions.ts";
 
 /** What `tagsmith init` was told by flags. */
 export interface InitOptions {
   readonly config: string;
   readonly url?: string;
   readonly indices?: string;
+  readonly dashboards?: string;
   readonly from: string;
   readonly namespace: string;
   readonly expiresDays: number;
@@ -28,6 +31,8 @@ export type ConnectionConfig = Readonly<Record<string, unknown>>;
 export interface InitAnswers {
   readonly url: string;
   readonly indices: readonly string[];
+  readonly dashboards: DashboardsPlace;
+  readonly caFile: string | undefined;
   /** Address and certificate, as they go into the configuration file. */
   readonly reach: ConnectionConfig;
   /** What goes there too when no keys are created; secrets only by the name of a variable. */
@@ -37,21 +42,25 @@ export interface InitAnswers {
   readonly createsKeys: boolean;
 }
 
+const usualUrl = "http://127.0.0.1:9200";
 const usualIndices =
   "logs-auditd_manager.auditd-*,logs-endpoint.events.process-*,auditbeat-*,logs-kubernetes.audit_logs-*";
 
 /** Puts flags and answers together; `asker` is undefined where nobody can be asked. Throws `option_invalid`. */
 export async function gatherAnswers(options: InitOptions, asker: Asker | undefined): Promise<InitAnswers> {
-  const url = options.url ?? (await asker?.ask("Address of Elasticsearch or OpenSearch", "http://127.0.0.1:9200"));
+  const url = options.url ?? (await askValid(asker, "Address of Elasticsearch or OpenSearch", usualUrl, addressFault));
   if (url === undefined)
     throw new TagsmithError("option_invalid", "init needs --url when nobody can be asked.", "exit");
-  if (!URL.canParse(url)) throw new TagsmithError("option_invalid", `--url: ${url} is not an address.`, "exit");
+  refuse("--url", addressFault(url));
+  const isAsked = asker !== undefined && options.url === undefined;
+  const caFile = options.caFile ?? (isAsked && url.startsWith("https:") ? await askCaFile(asker) : undefined);
   const listed = options.indices ?? (await asker?.ask("Indices with audit events", usualIndices)) ?? usualIndices;
   const indices = listed
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-  const reach = { urls: [url], ...(options.caFile !== undefined && { tls: { ca_file: options.caFile } }) };
+  const dashboards = placeOf(options.dashboards ?? (await askDashboards(asker)), url);
+  const reach = { urls: [url], ...(caFile !== undefined && { tls: { ca_file: caFile } }) };
   const credentials = credentialsOf(options.apiKeyEnv, options.username, options.passwordEnv);
   const given = credentialsOf(options.adminApiKeyEnv, options.adminUsername, options.adminPasswordEnv);
   const asked = Object.keys(given).length === 0 && asker !== undefined ? await askAdmin(asker) : given;
@@ -62,7 +71,7 @@ export async function gatherAnswers(options: InitOptions, asker: Asker | undefin
       "--create-keys needs an administrator's credential: --admin-api-key-env, or --admin-username with --admin-password-env.";
     throw new TagsmithError("option_invalid", message, "exit");
   }
-  return { url, indices, reach, credentials, admin, createsKeys: wish };
+  return { url, indices, dashboards, caFile, reach, credentials, admin, createsKeys: wish };
 }
 
 async function isWanted(asker: Asker): Promise<boolean> {
@@ -70,7 +79,10 @@ async function isWanted(asker: Asker): Promise<boolean> {
 }
 
 async function askAdmin(asker: Asker): Promise<ConnectionConfig> {
-  const username = await asker.ask("Administrator to look and create keys with, once (empty: none)", "");
+  const username = await asker.ask(
+    "User name of an administrator, to look and create keys with, this once (empty: none)",
+    "",
+  );
   if (username === "") return {};
   return { username, password: await asker.askSecret("Password") };
 }

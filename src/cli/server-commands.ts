@@ -27,6 +27,10 @@ export function addServerCommands(program: Command, run: Run, registry: Connecto
     .option("--config <file>", "configuration to write", "tagsmith.yaml")
     .option("--url <address>", "address of Elasticsearch or OpenSearch")
     .option("--indices <names>", "indices with audit events, separated by commas")
+    .option(
+      "--dashboards <address>",
+      "address of Kibana or OpenSearch Dashboards, or none (default: looked for at port 5601 of the same host)",
+    )
     .option("--from <when>", "where a first run starts: beginning, now, now-24h or a time", "now-1h")
     .option("--namespace <name>", "last part of the names that are written to", "default")
     .option("--ca-file <file>", "PEM file of the authority that signed the server's certificate")

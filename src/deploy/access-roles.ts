@@ -14,6 +14,8 @@ export interface AccessSettings {
 export interface Access {
   readonly name: AccessName;
   readonly purpose: string;
+  /** Where access is a user, and no key. */
+  readonly user: string | undefined;
   /** The role as the server's security interface takes it. */
   readonly role: JsonObject;
   readonly request: { readonly method: "POST" | "PUT"; readonly path: string; readonly body: JsonObject };
@@ -41,6 +43,7 @@ export function elasticsearchAccess(settings: AccessSettings): readonly Access[]
     return {
       name,
       purpose: purposes[name],
+      user: undefined,
       role,
       request: { method: "POST", path: "/_security/api_key", body },
       before: [],
@@ -61,6 +64,7 @@ export function openSearchAccess(
     return {
       name,
       purpose: purposes[name],
+      user,
       role,
       before: [{ method: "PUT", path: `${base}/roles/${user}`, body: role }],
       request: {

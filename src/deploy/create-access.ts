@@ -7,7 +7,7 @@ const apiKeySchema = z.looseObject({ id: z.string(), api_key: z.string() });
 /** What a part of Tagsmith proves itself with. */
 export type Secret =
   | { readonly kind: "api_key"; readonly apiKey: string }
-  | { readonly kind: "password"; readonly username: string; readonly password: string };
+  | { readonly kind: "password"; readonly password: string };
 
 /** Creates access with an administrator's connection. Throws what `SearchServer.request` throws. */
 export async function createAccess(server: SearchServer, access: Access, signal: AbortSignal): Promise<Secret> {
@@ -15,6 +15,5 @@ export async function createAccess(server: SearchServer, access: Access, signal:
   const { body } = await server.request(access.request, signal);
   const key = apiKeySchema.safeParse(body);
   if (key.success) return { kind: "api_key", apiKey: `${key.data.id}:${key.data.api_key}` };
-  const username = access.request.path.split("/").at(-1) ?? "";
-  return { kind: "password", username, password: String(access.request.body["password"]) };
+  return { kind: "password", password: String(access.request.body["password"]) };
 }
