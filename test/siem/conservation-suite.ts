@@ -9,6 +9,20 @@ import { createRandom, type Random } from "../../samples/random.ts";
 import { freshFolder, killTree, runTagsmith, startTagsmith } from "../e2e/tagsmith-process.ts";
 import type { Settings, SiemScene } from "./siem-scene.ts";
 
+const rules = `title: Netcat
+name: netcat
+level: high
+logsource: { product: linux, category: process_creation }
+detection: { selection: { CommandLine|startswith: 'nc -e' }, condition: selection }
+---
+title: Netcats of a host
+level: critical
+correlation: { type: event_count, rules: [netcat], group-by: [host.name], timespan: 1m, condition: { gte: 5 }, generate: true }
+`;
+
+/** The streams that are written by appending; a write after a rollover goes into a fresh index. */
+const streams = ["labels", "alerts", "deadletters"];
+
 const commands = [
   "id",
   "uname -a",
@@ -40,8 +54,8 @@ function events(count: number, random: Random): Settings[] {
 
 /** Tagsmith polls while documents are written, its process is killed, and indices and servers change under it. */
 export function conservationSuite(scene: SiemScene, kills: number, restarts: number): void {
-  describe("labels of what is written while Tagsmith is killed again and again", () => {
-    it(`are one for each document, and the verdicts those of a calm run (${kills} kills)`, async () => {
+  describe("labels of what is written while Tagsmith is killed again and again, and its streams roll over", () => {
+    it(`are one for each document, and verdicts and alerts those of a calm run (${kills} kills)`, async () => {
       const random = createRandom(11);
       const stream = await createStream(scene);
       const folder = freshFolder("conserve");
@@ -58,11 +72,18 @@ export function conservationSuite(scene: SiemScene, kills: number, restarts: num
       for (let round = 0; round < kills; round += 1) {
         const child = startTagsmith(["run", "--config", killed, "--quiet"]);
         const said = messagesOf(child);
+        // What is repeated after the last kill is written over rollovers, and rollovers come between.
+        const rolling = rollOver(
+          scene,
+          Array.from({ length: 4 }, () => random.below(1_200)),
+        );
         // One kill in four falls into the start, the others shortly after something was written.
         if (round % 4 === 3) await sleep(random.below(2_500));
         else if (await writesMore(scene, child)) hits += 1;
         await sleep(random.below(300));
         await kill(child, said);
+        await rolling;
+        if (round % 2 === 0) await rollOver(scene, [0]);
         if (isWritten && restarted < restarts) {
           restarted += 1;
           await scene.server.restart();
@@ -89,9 +110,14 @@ export function conservationSuite(scene: SiemScene, kills: number, restarts: num
       const labelled = await sourcesOf(scene, namesOf("labels", "killed"));
       const ids = labelled.map((label) => String(fieldOf(fieldOf(fieldOf(label, "tagsmith"), "origin"), "document")));
       expect(ids.sort()).toEqual(documents.map(({ _id }) => String(_id)).sort());
+      expect(await backingIndices(scene, namesOf("labels", "killed"))).toBeGreaterThan(kills);
       const [after, undisturbed] = [await verdictsOf(scene, "killed"), await verdictsOf(scene, "calm")];
       expect(undisturbed.size).toBeGreaterThan(3);
       expect(after).toEqual(undisturbed);
+      const [alerts, calmAlerts] = [await alertsOf(scene, "killed"), await alertsOf(scene, "calm")];
+      expect(calmAlerts.filter((alert) => alert.startsWith("Netcat ")).length).toBeGreaterThan(kills * 20);
+      expect(calmAlerts.filter((alert) => alert.startsWith("Netcats ")).length).toBeGreaterThan(kills);
+      expect(alerts).toEqual(calmAlerts);
     }, 1_200_000);
   });
 }
@@ -125,6 +151,17 @@ async function writeAll(
     await insist(() => scene.ask({ method: "POST", path: "/_bulk", ndjson }));
     if (random.below(30) === 0) await insist(() => scene.ask({ method: "POST", path: `/${stream}/_rollover` }));
     await sleep(random.below(800));
+  }
+}
+
+/** Gives our streams new write indices, after these waits; a server that is away, or a stream that is not there yet, is passed over. */
+async function rollOver(scene: SiemScene, waitsMs: readonly number[]): Promise<void> {
+  for (const waitMs of waitsMs) {
+    await sleep(waitMs);
+    for (const kind of streams) {
+      const path = `/${namesOf(kind, "killed")}/_rollover`;
+      await scene.ask({ method: "POST", path, accept: [400, 404, 503] }).catch(() => undefined);
+    }
   }
 }
 
@@ -162,7 +199,10 @@ function writeConfig(
     sink: { type: product, urls: [scene.server.url], namespace: name, refresh: "true" },
     state: { path: join(folder, `${name}.db`) },
     label: { workers: 1 },
+    // Correlations wait for the end of the input: what came late in one run came in time in the other.
+    detect: { rules: [join(folder, "rules.yml")], lateness_secs: 86_400 },
   };
+  writeFileSync(join(folder, "rules.yml"), rules);
   writeFileSync(path, JSON.stringify(config));
   return path;
 }
@@ -209,6 +249,20 @@ async function sourcesOf(scene: SiemScene, index: string): Promise<unknown[]> {
   const body = { size: 10_000, query: { match_all: {} } };
   const found = await scene.ask({ method: "POST", path: `/${index}/_search`, body });
   return listOf(fieldOf(fieldOf(found, "hits"), "hits")).map((hit) => fieldOf(hit, "_source"));
+}
+
+/** How many indices a data stream has. */
+async function backingIndices(scene: SiemScene, stream: string): Promise<number> {
+  const answer = await scene.ask({ method: "GET", path: `/_resolve/index/${stream}` });
+  return listOf(fieldOf(listOf(fieldOf(answer, "data_streams"))[0], "backing_indices")).length;
+}
+
+/** Rule and id of each alert, in order. */
+async function alertsOf(scene: SiemScene, namespace: string): Promise<string[]> {
+  const sources = await sourcesOf(scene, namesOf("alerts", namespace));
+  return sources
+    .map((source) => `${fieldOf(fieldOf(source, "rule"), "name")} ${fieldOf(fieldOf(source, "event"), "id")}`)
+    .toSorted();
 }
 
 /** What was judged, by verdict. */
