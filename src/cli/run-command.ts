@@ -3,6 +3,7 @@ import { type Config, configSchema } from "../config/config-schema.ts";
 import { loadConfig, parseWith } from "../config/load-config.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import { type HealthServer, openHealthServer } from "../server/health-server.ts";
+import { runHealth } from "../server/run-health.ts";
 import type { RunSnapshot } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { endLeftovers } from "./end-leftovers.ts";
@@ -10,6 +11,7 @@ import { exitCodes } from "./exit-code.ts";
 import { observeRun, type RunObserver } from "./observe-run.ts";
 import { type OpenPipeline, openPipeline } from "./open-pipeline.ts";
 import { bundled } from "./paths.ts";
+import { processUse } from "./process-use.ts";
 import { summaryJson, summaryText } from "./run-summary.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
@@ -144,11 +146,7 @@ function openHealth(
     const [queue, cluster] = [pipeline.queue?.(), pipeline.cluster?.()];
     return { ...metrics.snapshot(), ...(queue !== undefined && { queue }), ...(cluster !== undefined && { cluster }) };
   };
-  const use = () => ({
-    residentBytes: process.memoryUsage.rss(),
-    cpuSecs: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
-  });
-  return openHealthServer({ host, port, snapshot, use });
+  return openHealthServer({ host, port, option: "health.port", ...runHealth(snapshot, processUse) });
 }
 
 /** A connector knows its settings, not the file they stand in. */

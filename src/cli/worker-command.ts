@@ -16,6 +16,7 @@ import { bundled } from "./paths.ts";
 import { labelVersion, redisSettings } from "./queue-settings.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
+import { openWorkerHealth, type WorkerHealth } from "./worker-health.ts";
 
 interface WorkerOptions {
   readonly config: string;
@@ -32,17 +33,35 @@ export async function workerCommand(options: WorkerOptions, terminal: Terminal):
     throw new TagsmithError("config_invalid", message, "exit");
   }
   const redis = redisSettings(config);
+  const health = await openWorkerHealth(config);
+  try {
+    return await work(config, { redis, health, isQuiet: options.quiet }, terminal);
+  } finally {
+    await health?.close();
+    endLeftovers();
+  }
+}
+
+interface WorkParts {
+  readonly redis: QueueWorkerSettings["redis"];
+  readonly health: WorkerHealth | undefined;
+  readonly isQuiet: boolean;
+}
+
+async function work(config: WorkerConfig, { redis, health, isQuiet }: WorkParts, terminal: Terminal): Promise<number> {
   const artifact = await loadArtifact(config.model.path ?? bundled.model(), loadVocabulary(bundled.vocabulary()));
   const broken = new AbortController();
-  const encoder = await openDevices(config, artifact, terminal, (error) => broken.abort(error));
+  const onBroken = (error: Error): void => broken.abort(error);
+  const encoder = await openDevices(config, artifact, terminal, onBroken);
   const version = labelVersion(artifact, config, encoder.topK);
-  const say = (text: string): void => void (options.quiet || terminal.err.write(`${oneLine(text)}\n`));
+  const say = (text: string): void => void (isQuiet || terminal.err.write(`${oneLine(text)}\n`));
   const stop = stopOnSignals(process, terminal.now, () => say("Stopping: jobs that are in hand are finished."));
   try {
-    const onBroken = (error: Error): void => broken.abort(error);
     const worker = await startWorker(config, { encoder, version, redis, onBroken }, terminal);
+    health?.started({ version, encoder, worker });
     say(`Labelling for ${version} as ${hostname()}, process ${process.pid}. Ctrl-C stops.`);
     const reason = await untilOver(config, stop.signal, broken.signal);
+    health?.draining();
     await worker.close(config.queue.worker.stop_within_secs * 1_000);
     const { jobs, texts, shared, failed } = worker.counters();
     say(`${jobs} jobs, ${texts} texts, ${shared} of them known to other workers, ${failed} given up.`);
@@ -51,7 +70,6 @@ export async function workerCommand(options: WorkerOptions, terminal: Terminal):
   } finally {
     await encoder.close();
     stop.release();
-    endLeftovers();
   }
 }
 
@@ -93,6 +111,7 @@ async function startWorker(
     tenantWeights: queue.worker.tenant_weights,
     cacheEntries: queue.cache_max_entries,
     lockMs: queue.worker.lock_secs * 1_000,
+    watchesDepth: queue.worker.health_port !== undefined,
     onTrouble: oncePerSecond(({ code, message }) => {
       terminal.err.write(`${oneLine(`tagsmith: ${code}: ${message}`)}\n`);
     }),
@@ -112,10 +131,9 @@ function untilOver(
   const stopped = (): void => resolve(undefined);
   if (signal.aborted) stopped();
   signal.addEventListener("abort", stopped, { once: true });
-  broken.addEventListener("abort", () => {
-    const message = `Job after job fails here, the last one with: ${String(broken.reason)}`;
-    resolve(new TagsmithError("worker_broken", message, "exit", broken.reason));
-  });
+  const onBroken = (): void => resolve(brokenError(broken.reason));
+  if (broken.aborted) onBroken();
+  broken.addEventListener("abort", onBroken, { once: true });
   // Keeps the process alive, too.
   const timer = setInterval(() => {
     const used = process.memoryUsage.rss();
@@ -127,4 +145,11 @@ function untilOver(
     clearInterval(timer);
     signal.removeEventListener("abort", stopped);
   });
+}
+
+/** Without devices it is clear what is wrong; otherwise the last job says it. */
+function brokenError(reason: unknown): TagsmithError {
+  if (reason instanceof TagsmithError && reason.code === "encoder_device_lost") return reason;
+  const message = `Job after job fails here, the last one with: ${String(reason)}`;
+  return new TagsmithError("worker_broken", message, "exit", reason);
 }

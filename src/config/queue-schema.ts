@@ -25,6 +25,12 @@ const workerSchema = z.strictObject({
     .record(tenantName, z.number().min(0.01).max(100))
     .default({})
     .describe("Shares of tenants whose texts wait; 1 for those that are not named."),
+  health_port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe("Where a worker answers how it is doing, on health.host; nowhere when left out."),
   max_memory_bytes: z.int().positive().optional().describe("Above it a worker finishes its jobs and ends with code 8."),
 });
 

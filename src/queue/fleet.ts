@@ -81,11 +81,17 @@ export async function isPresent(connection: RedisConnection, id: string): Promis
 
 /** Reads the fleet, and takes out who is gone for an hour. */
 export async function readFleet(connection: RedisConnection): Promise<Fleet> {
-  const nowMs = await serverNow(connection);
-  const [all, dead] = await Promise.all([
-    connection.call("HVALS", [connection.key("fleet")]),
+  const [present, dead] = await Promise.all([
+    readPresent(connection),
     connection.call("LRANGE", [connection.key("dead"), 0, maxDead - 1]),
   ]);
+  return { ...present, deadLetters: list(dead).flatMap((text) => parseDead(text) ?? []) };
+}
+
+/** As `readFleet`, without what was given up. */
+export async function readPresent(connection: RedisConnection): Promise<Omit<Fleet, "deadLetters">> {
+  const nowMs = await serverNow(connection);
+  const all = await connection.call("HVALS", [connection.key("fleet")]);
   const known = list(all).flatMap((text) => parseMember(text) ?? []);
   for (const { id, seenMs } of known) if (nowMs - seenMs > 3_600_000) await leave(connection, id);
   const members = known.filter(({ seenMs }) => nowMs - seenMs < goneAfterMs);
@@ -93,8 +99,7 @@ export async function readFleet(connection: RedisConnection): Promise<Fleet> {
   const queues = await Promise.all(
     queuesOf(known).map(async (queue) => ({ ...queue, depth: await readDepth(connection, queue, nowMs) })),
   );
-  const deadLetters = list(dead).flatMap((text) => parseDead(text) ?? []);
-  return { nowMs, members, queues, deadLetters };
+  return { nowMs, members, queues };
 }
 
 /** The queues that members have, each once. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "bullmq";
+import { createHistogram, type HistogramCounts } from "../telemetry/metric-text.ts";
 import { encodeSafely } from "./encode-safely.ts";
 import { addDeadText, type DeadText, isPresent } from "./fleet.ts";
 import { digestOf, type LabelJob, type Line, readLabelJob } from "./label-job.ts";
@@ -28,13 +29,25 @@ export class LabelConsumer {
   readonly #connection: RedisConnection;
   readonly #cache: ResultCache;
   readonly #batcher: MicroBatcher;
+  readonly #sizes = createHistogram([1, 4, 16, 64, 128, 256, 512, 1_024, 4_096]);
 
   constructor(settings: QueueWorkerSettings, connection: RedisConnection) {
     this.#settings = settings;
     this.#connection = connection;
     this.#cache = createResultCache(connection, settings.version, settings.cacheEntries, () => performance.now());
-    const { encode, batchTexts: maxTexts, batchChars: maxChars, batchesInFlight: maxInFlight } = settings;
-    this.#batcher = createMicroBatcher({ encode, maxTexts, maxChars, maxInFlight, weights: settings.tenantWeights });
+    const { batchTexts: maxTexts, batchChars: maxChars, batchesInFlight: maxInFlight } = settings;
+    this.#batcher = createMicroBatcher({
+      encode: (texts, signal) => this.#encode(texts, signal),
+      maxTexts,
+      maxChars,
+      maxInFlight,
+      weights: settings.tenantWeights,
+    });
+  }
+
+  /** Texts of the batches that the encoder was given. */
+  batches(): HistogramCounts {
+    return this.#sizes.counts();
   }
 
   /** One job. What it throws makes the queue try the job again later. */
@@ -98,7 +111,12 @@ export class LabelConsumer {
   /** No other job's text is blamed or harmed. */
   #encodeApart(texts: readonly string[]): ReturnType<Encode> {
     const never = new AbortController().signal;
-    return encodeSafely(texts, (some) => this.#settings.encode(some, never));
+    return encodeSafely(texts, (some) => this.#encode(some, never));
+  }
+
+  #encode(texts: readonly string[], signal: AbortSignal): Promise<readonly Ranking[]> {
+    this.#sizes.add(texts.length);
+    return this.#settings.encode(texts, signal);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { readFleet } from "./fleet.ts";
+import { readPresent } from "./fleet.ts";
 import { addDepths, type QueueDepth } from "./queue-depth.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
@@ -15,7 +15,7 @@ export async function readStanding(
   version: string,
   tenant: string,
 ): Promise<{ readonly standing: QueueStanding; readonly own: QueueDepth }> {
-  const { members, queues } = await readFleet(connection);
+  const { members, queues } = await readPresent(connection);
   const workers = members.filter((member) => member.role === "worker" && member.version === version);
   const workerTextsPerSec = workers.reduce((sum, worker) => sum + worker.textsPerSec, 0);
   const ours = queues.filter((queue) => queue.version === version);

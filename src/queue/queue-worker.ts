@@ -1,6 +1,8 @@
+import type { HistogramCounts } from "../telemetry/metric-text.ts";
 import { type DeviceTotals, startHeartbeat } from "./heartbeat.ts";
 import { LabelConsumer } from "./label-consumer.ts";
 import { defaultTenant } from "./label-job.ts";
+import type { QueueStanding } from "./queue-standing.ts";
 import type { Ranking } from "./ranking-text.ts";
 import { connectRedis, type RedisSettings } from "./redis-connection.ts";
 import { redisError, type TroubleListener } from "./redis-error.ts";
@@ -25,6 +27,8 @@ export interface QueueWorkerSettings {
   readonly cacheEntries: number;
   /** A worker that does not renew its hold on a job for so long has lost it. */
   readonly lockMs: number;
+  /** Whether `standing` is asked for. */
+  readonly watchesDepth?: boolean | undefined;
   readonly onTrouble: TroubleListener;
   /** Job after job has failed here: the worker had better end, so that others take the jobs. */
   readonly onBroken: (error: Error) => void;
@@ -43,11 +47,17 @@ interface QueueWorkerCounters {
   readonly dropped: number;
   /** Texts given up. */
   readonly failed: number;
+  /** Texts of the batches that the encoder was given. */
+  readonly batches: HistogramCounts;
 }
 
 /** Takes jobs until it is closed. */
 export interface QueueWorker {
   counters(): QueueWorkerCounters;
+  /** The queues as they were at the last look; undefined before the first. */
+  standing(): QueueStanding | undefined;
+  /** Milliseconds since Redis answered last; it is asked every second. */
+  silentMs(): number;
   /** Takes no more jobs, ends those it has within `withinMs`, and leaves the rest to others. May be called twice. */
   close(withinMs: number): Promise<void>;
 }
@@ -72,7 +82,9 @@ export async function createQueueWorker(settings: QueueWorkerSettings): Promise<
   });
   let closing: Promise<void> | undefined;
   return {
-    counters: () => ({ ...consumer.totals }),
+    counters: () => ({ ...consumer.totals, batches: consumer.batches() }),
+    standing: () => workers.standing,
+    silentMs: () => workers.silentMs(),
     close(withinMs) {
       heartbeat.drain();
       closing ??= workers

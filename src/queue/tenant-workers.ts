@@ -3,6 +3,7 @@ import type { Worker } from "bullmq";
 import type { LabelConsumer } from "./label-consumer.ts";
 import { defaultTenant, type LabelJob, lanes } from "./label-job.ts";
 import { readDepth } from "./queue-depth.ts";
+import { type QueueStanding, readStanding } from "./queue-standing.ts";
 import type { QueueWorkerSettings } from "./queue-worker.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { takeJobs } from "./take-jobs.ts";
@@ -12,6 +13,8 @@ type Workers = readonly Worker<LabelJob>[];
 
 /** So often a worker looks for tenants that are new. */
 const lookEveryMs = 1_000;
+/** So often it looks how long the queues are, when somebody wants to know. */
+const standingEvery = 5;
 /** A tenant without producers for so long, and without jobs, is forgotten. */
 const idleSecs = 3_600;
 /** A Redis that was emptied knows its tenants again before this. */
@@ -25,6 +28,7 @@ export class TenantWorkers {
   readonly #tenants = new Map<string, { readonly workers: Workers; listedMs: number }>();
   readonly #ended = new AbortController();
   #seenMs = performance.now();
+  standing: QueueStanding | undefined;
   #looking: Promise<void> = Promise.resolve();
 
   constructor(settings: QueueWorkerSettings, connection: RedisConnection, consumer: LabelConsumer) {
@@ -61,6 +65,7 @@ export class TenantWorkers {
       if (signal.aborted) return;
       try {
         await this.#look();
+        if (this.#settings.watchesDepth && round % standingEvery === 1) await this.#readDepth();
         // Rarely, and not by all workers at once.
         if (round % 600 === 0) await this.#forgetIdle();
       } catch {
@@ -83,6 +88,11 @@ export class TenantWorkers {
       this.#tenants.delete(name);
       void Promise.all(workers.map(closeQuietly));
     }
+  }
+
+  async #readDepth(): Promise<void> {
+    const { standing } = await readStanding(this.#connection, this.#settings.version, defaultTenant);
+    this.standing = standing;
   }
 
   async #start(tenant: string): Promise<void> {

@@ -1,17 +1,25 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import { formatMetrics, type ProcessUse } from "../telemetry/format-metrics.ts";
-import type { RunSnapshot } from "../telemetry/run-metrics.ts";
 
-export interface HealthSettings {
+/** What a process says of itself when it is asked. */
+export interface HealthReport {
+  /** In Prometheus' text format. */
+  readonly metrics: () => string;
+  /** Plain data. */
+  readonly status: () => unknown;
+  /** Why it is not ready, in a few words; undefined when it is. */
+  readonly obstacle: () => string | undefined;
+}
+
+export interface HealthSettings extends HealthReport {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly snapshot: () => RunSnapshot;
-  readonly use: () => ProcessUse;
+  /** Where the user says which port; for the error. */
+  readonly option: string;
 }
 
-/** Answers how a run is doing: `/metrics`, `/healthz`, `/readyz`, `/status`. */
+/** Answers how a process is doing: `/metrics`, `/healthz`, `/readyz`, `/status`. */
 export interface HealthServer {
   readonly url: string;
   close(): Promise<void>;
@@ -19,13 +27,13 @@ export interface HealthServer {
 
 /** Listens; throws `config_invalid` when the port cannot be had. */
 export async function openHealthServer(settings: HealthSettings): Promise<HealthServer> {
-  const { host, port } = settings;
+  const { host, port, option } = settings;
   const server = createServer({ requestTimeout: 10_000, keepAliveTimeout: 1_000 }, (request, response) => {
     answer(request, response, settings);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: Error) => {
-      const message = `health: ${host}:${port} cannot be listened on (${cause.message}). Choose another health.port.`;
+      const message = `health: ${host}:${port} cannot be listened on (${cause.message}). Choose another ${option}.`;
       reject(new TagsmithError("config_invalid", message, "exit", cause));
     });
     server.listen(port, host, () => resolve());
@@ -63,24 +71,19 @@ interface Reply {
 
 const getOnly: Reply = { status: 405, text: "GET only.\n" };
 
-function reply(path: string, { snapshot, use }: HealthSettings): Reply {
+function reply(path: string, { metrics, status, obstacle }: HealthReport): Reply {
   switch (path) {
-    case "/metrics": {
-      const type = "text/plain; version=0.0.4; charset=utf-8";
-      return { status: 200, type, text: formatMetrics(snapshot(), use()) };
-    }
+    case "/metrics":
+      return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", text: metrics() };
     case "/healthz":
       return { status: 200, text: "ok\n" };
-    case "/readyz":
-      return readiness(snapshot());
+    case "/readyz": {
+      const why = obstacle();
+      return why === undefined ? { status: 200, text: "ok\n" } : { status: 503, text: `${why}\n` };
+    }
     case "/status":
-      return { status: 200, type: "application/json", text: `${JSON.stringify(snapshot())}\n` };
+      return { status: 200, type: "application/json", text: `${JSON.stringify(status())}\n` };
     default:
       return { status: 404, text: "There is /metrics, /healthz, /readyz and /status.\n" };
   }
-}
-
-function readiness({ waitingFor, checkpointAgeSecs }: RunSnapshot): Reply {
-  if (waitingFor !== undefined) return { status: 503, text: `waiting: ${waitingFor.code}\n` };
-  return checkpointAgeSecs === undefined ? { status: 503, text: "starting\n" } : { status: 200, text: "ok\n" };
 }

@@ -1,4 +1,5 @@
-import type { ClusterGauges, QueueGauges, RunSnapshot } from "./run-metrics.ts";
+import { metric } from "./metric-text.ts";
+import type { ClusterGauges, QueueDepthGauges, QueueGauges, RunSnapshot } from "./run-metrics.ts";
 
 /** What the process itself uses. */
 export interface ProcessUse {
@@ -22,15 +23,33 @@ export function formatMetrics(run: RunSnapshot, use: ProcessUse): string {
     metric("ingest_lag_seconds", "gauge", "How far the source is behind, by ingest time.", run.ingestLagSecs),
     metric("checkpoint_age_seconds", "gauge", "Time since the last step was stored.", run.checkpointAgeSecs),
     metric("waiting", "gauge", "1 while a failed attempt is made again.", run.waitingFor === undefined ? 0 : 1),
-    metric("start_time_seconds", "gauge", "When the run began, since 1970.", run.startedMs / 1_000),
-    metric("process_resident_bytes", "gauge", "Memory of the process.", use.residentBytes),
-    metric("process_cpu_seconds_total", "counter", "Processor time of the process.", use.cpuSecs),
+    ...processMetrics(run.startedMs, use),
     ...(run.queue === undefined ? [] : queueMetrics(run.queue)),
     ...(run.cluster === undefined ? [] : clusterMetrics(run.cluster)),
   ].join("");
 }
 
+/** What every process says. */
+export function processMetrics(startedMs: number, use: ProcessUse): string[] {
+  return [
+    metric("start_time_seconds", "gauge", "When the process began to work, since 1970.", startedMs / 1_000),
+    metric("process_resident_bytes", "gauge", "Memory of the process.", use.residentBytes),
+    metric("process_cpu_seconds_total", "counter", "Processor time of the process.", use.cpuSecs),
+  ];
+}
+
 function queueMetrics(queue: QueueGauges): string[] {
+  return [
+    ...depthMetrics(queue),
+    metric("queue_held_back_texts", "gauge", "Texts that wait to be let into the queue.", queue.heldBackTexts),
+    metric("queue_shared_texts_total", "counter", "Texts whose result was in the shared cache.", queue.sharedTexts),
+    metric("queue_failed_texts_total", "counter", "Texts that no worker could label.", queue.failedTexts),
+    metric("queue_lost_jobs_total", "counter", "Jobs sent again because the queue had lost them.", queue.lostJobs),
+  ];
+}
+
+/** How long the queue is, and who works on it. */
+export function depthMetrics(queue: QueueDepthGauges): string[] {
   const {
     waiting: live,
     waitingBackfill: backfill = 0,
@@ -44,12 +63,8 @@ function queueMetrics(queue: QueueGauges): string[] {
   return [
     metric("queue_jobs", "gauge", "Waiting jobs by lane, jobs in work, jobs that wait for another try.", jobs, "state"),
     metric("queue_oldest_age_seconds", "gauge", "Age of the job that is next.", ages, "state"),
-    metric("queue_workers", "gauge", "Workers that take this run's jobs.", queue.workers),
+    metric("queue_workers", "gauge", "Workers that take jobs of this model.", queue.workers),
     metric("queue_worker_texts_per_second", "gauge", "What they label, together.", queue.workerTextsPerSec),
-    metric("queue_held_back_texts", "gauge", "Texts that wait to be let into the queue.", queue.heldBackTexts),
-    metric("queue_shared_texts_total", "counter", "Texts whose result was in the shared cache.", queue.sharedTexts),
-    metric("queue_failed_texts_total", "counter", "Texts that no worker could label.", queue.failedTexts),
-    metric("queue_lost_jobs_total", "counter", "Jobs sent again because the queue had lost them.", queue.lostJobs),
   ];
 }
 
@@ -60,20 +75,4 @@ function clusterMetrics({ nodes, slices, partitions, lostLeases }: ClusterGauges
     metric("cluster_owned_parts", "gauge", "Slices and partitions that this node owns.", owned, "part"),
     metric("cluster_leases_lost_total", "counter", "Leases lost to other nodes or with Redis.", lostLeases),
   ];
-}
-
-type Values = number | undefined | Readonly<Record<string, number>>;
-
-function metric(name: string, type: "counter" | "gauge", help: string, values: Values, label = ""): string {
-  if (values === undefined) return "";
-  const full = `tagsmith_${name}`;
-  const samples =
-    typeof values === "number"
-      ? [`${full} ${values}\n`]
-      : Object.entries(values).map(([kind, value]) => `${full}{${label}="${escapeLabel(kind)}"} ${value}\n`);
-  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${samples.join("")}`;
-}
-
-function escapeLabel(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

@@ -3,8 +3,8 @@ import type { SignalName, Signals } from "../sdk/signals.ts";
 import type { Output } from "../sdk/sink.ts";
 import type { Counts } from "./signals.ts";
 
-/** The queue that a run's texts go through. The depth is absent before the first look. */
-export interface QueueGauges {
+/** How long a queue is, and who works on it. Absent before the first look. */
+export interface QueueDepthGauges {
   readonly waiting?: number;
   readonly waitingBackfill?: number;
   readonly active?: number;
@@ -13,6 +13,10 @@ export interface QueueGauges {
   readonly oldestBackfillSecs?: number;
   readonly workers?: number;
   readonly workerTextsPerSec?: number;
+}
+
+/** The queue that a run's texts go through. */
+export interface QueueGauges extends QueueDepthGauges {
   readonly heldBackTexts: number;
   readonly sharedTexts: number;
   readonly failedTexts: number;

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { TagsmithError } from "../../src/event/tagsmith-error.ts";
 import { openHealthServer } from "../../src/server/health-server.ts";
+import { runHealth } from "../../src/server/run-health.ts";
 import { formatMetrics } from "../../src/telemetry/format-metrics.ts";
 import { createRunMetrics } from "../../src/telemetry/run-metrics.ts";
 import { createCounts } from "../../src/telemetry/signals.ts";
 import { labelledEvent, verdict } from "../contract/check-sink.ts";
 
 const use = { residentBytes: 1, cpuSecs: 0.5 };
+const place = { host: "127.0.0.1", option: "health.port" };
 const startMs = 1_767_225_600_000;
 
 function runAt(clock: { nowMs: number }) {
@@ -57,7 +59,7 @@ describe("the metrics of a run", () => {
 describe("the health server", () => {
   it("is ready once a step is stored, and not while something is waited for", async () => {
     const { metrics } = runAt({ nowMs: startMs });
-    const server = await openHealthServer({ host: "127.0.0.1", port: 0, snapshot: metrics.snapshot, use: () => use });
+    const server = await openHealthServer({ ...place, port: 0, ...runHealth(metrics.snapshot, () => use) });
     const ready = async (): Promise<string> => {
       const answer = await fetch(`${server.url}/readyz`);
       return `${answer.status} ${(await answer.text()).trim()}`;
@@ -79,7 +81,7 @@ describe("the health server", () => {
 
   it("says which port is taken", async () => {
     const { metrics } = runAt({ nowMs: startMs });
-    const settings = { host: "127.0.0.1", snapshot: metrics.snapshot, use: () => use };
+    const settings = { ...place, ...runHealth(metrics.snapshot, () => use) };
     const server = await openHealthServer({ ...settings, port: 0 });
     const port = Number(new URL(server.url).port);
     await expect(openHealthServer({ ...settings, port })).rejects.toMatchObject({
