@@ -11,6 +11,7 @@ import { parseWith } from "../../src/config/load-config.ts";
 import { formatMetrics } from "../../src/telemetry/format-metrics.ts";
 import { createRunMetrics } from "../../src/telemetry/run-metrics.ts";
 import { createCounts } from "../../src/telemetry/signals.ts";
+import { formatWorkerMetrics } from "../../src/telemetry/worker-metrics.ts";
 
 const sinkSchema = z.strictObject({ ...elasticsearchConnectionSchema.shape, ...sinkOptions });
 const sourceContext = { signals: { count: () => undefined, lag: () => undefined }, onWait: () => undefined };
@@ -80,12 +81,26 @@ describe("the examples of deploy/", () => {
     expect(new Set(urls).size).toBe(2);
   });
 
-  it("scale by metrics that a run has", () => {
+  it("ask workers at the port they listen on, from outside where the cluster asks", () => {
+    const workers = configurations().filter(({ name }) => name.endsWith("worker.yaml"));
+    expect(workers).toHaveLength(2);
+    for (const { name, text } of workers) {
+      const { queue, health } = parseWith(workerConfigSchema, documentsOf(text)[0], name, "");
+      expect(health.host, name).toBe("0.0.0.0");
+      const asking = name.includes("compose") ? "deploy/compose/compose.yaml" : "deploy/kubernetes/tagsmith.yaml";
+      const [deployment] = documentsOf(read(asking)).filter((one) => /"worker"/.test(JSON.stringify(one)));
+      expect(JSON.stringify(deployment)).toMatch(/\/readyz/);
+      expect(JSON.stringify(deployment)).toContain(String(queue.worker.health_port));
+    }
+  });
+
+  it("scale by metrics that runs and workers have", () => {
     const snapshot = createRunMetrics(createCounts(), () => 0).snapshot();
     const queue = { waiting: 1, oldestSecs: 1, heldBackTexts: 0, sharedTexts: 0, failedTexts: 0, lostJobs: 0 };
     const metrics = formatMetrics({ ...snapshot, queue }, { residentBytes: 0, cpuSecs: 0 });
     const named = [...read("deploy/kubernetes/keda.yaml").matchAll(/tagsmith_\w+\{[^}]*\}/g)].map(([name]) => name);
     expect(named.length).toBe(3);
-    for (const name of named) expect(metrics).toContain(`${name} `);
+    const worker = formatWorkerMetrics({ startedMs: 0, queue }, { residentBytes: 0, cpuSecs: 0 });
+    for (const name of named) for (const text of [metrics, worker]) expect(text).toContain(`${name} `);
   });
 });

@@ -75,6 +75,7 @@ describe("the Helm chart", () => {
 
   it("starts several pipelines and workers that read that configuration and the secrets it names", () => {
     const documents = renderAll();
+    const { config } = parse(read("values.yaml"));
     expect([...documents.keys()]).toEqual(["ConfigMap siem", "Deployment siem-pipeline", "Deployment siem-worker"]);
     for (const [role, command, replicas] of [
       ["pipeline", "run", 3],
@@ -88,6 +89,10 @@ describe("the Helm chart", () => {
       expect(container.args.slice(0, 3)).toEqual([command, "--config", "/etc/tagsmith/tagsmith.yaml"]);
       expect(container.image).toBe("tagsmith:0.1.0");
       expect(container.resources.limits.memory).toMatch(/Gi$/);
+      expect(container.livenessProbe.httpGet).toEqual({ path: "/healthz", port: "health" });
+      const port = container.ports[0].containerPort;
+      expect(metadata.annotations["prometheus.io/port"]).toBe(String(port));
+      expect(port).toBe(role === "worker" ? config.queue.worker.health_port : config.health.port);
       const mounted = container.volumeMounts.map(({ name, mountPath }: Values) => [name, mountPath]);
       expect(mounted).toEqual([
         ["config", "/etc/tagsmith"],
