@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "../config/config-schema.ts";
+import type { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Encoder } from "../label/encoder.ts";
 import type { Artifact } from "../label/load-artifact.ts";
 import { prepareText } from "../label/prepare-text.ts";
@@ -72,13 +73,13 @@ function gaugesOf(encoder: QueueEncoder): QueueGauges {
   return { ...encoder.standing(), heldBackTexts: queued, sharedTexts: shared, failedTexts: failed, lostJobs: retries };
 }
 
-/** A server that is away is told of by every command that waits for it. */
-export function oncePerSecond<T>(listener: (value: T) => void): (value: T) => void {
-  let toldMs = Number.NEGATIVE_INFINITY;
-  return (value) => {
+/** A server that is away is told of by every command that waits for it; each kind of trouble is passed on once a second. */
+export function oncePerSecond(listener: (error: TagsmithError) => void): (error: TagsmithError) => void {
+  const toldMs = new Map<string, number>();
+  return (error) => {
     const now = performance.now();
-    if (now - toldMs < 1_000) return;
-    toldMs = now;
-    listener(value);
+    if (now - (toldMs.get(error.code) ?? Number.NEGATIVE_INFINITY) < 1_000) return;
+    toldMs.set(error.code, now);
+    listener(error);
   };
 }

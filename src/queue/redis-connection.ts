@@ -36,6 +36,8 @@ const startWithinMs = 20_000;
 const maxReconnectMs = 2_000;
 /** A command that gets no answer for so long means a dead connection; blocking commands wait for less. */
 const silentMs = 15_000;
+/** A sentinel that does not answer within this time is passed over. */
+const sentinelSilentMs = 2_000;
 
 /**
  * Connects, and waits for the first answer. Throws `queue_redis_*` (exit) when the server refuses us, or cannot be
@@ -78,7 +80,8 @@ async function createClient(settings: RedisSettings): Promise<Redis | Cluster> {
   const { sentinels } = settings;
   if (sentinels === undefined) return new Redis({ ...options, host, port, db, retryStrategy: waitMs });
   const { name, hosts } = sentinels;
-  const watch = { name, sentinels: [...hosts], failoverDetector: false, sentinelRetryStrategy: waitMs };
+  const patience = { sentinelCommandTimeout: sentinelSilentMs, sentinelRetryStrategy: waitMs };
+  const watch = { name, sentinels: [...hosts], failoverDetector: false, ...patience };
   return new Redis({ ...options, ...watch, db, retryStrategy: waitMs });
 }
 

@@ -39,7 +39,7 @@ const kinds: readonly Kind[] = [
   },
   {
     pattern:
-      /ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|Connection is closed|timed? ?out|ClusterAllFailed|Failed to refresh slots|no answer/i,
+      /ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|Connection is closed|timed? ?out|ClusterAllFailed|sentinels are unreachable|Failed to refresh slots|no answer/i,
     code: "queue_redis_unreachable",
     remedy: "retry",
     what: "cannot be reached",

@@ -133,6 +133,20 @@ describe("a Redis with a replica and a sentinel", () => {
   }, 90_000);
 });
 
+describe("a Redis whose first sentinel hangs", () => {
+  it("is found through the next one", async () => {
+    const primary = await redisWith();
+    const config = [`sentinel monitor main 127.0.0.1 ${primary.port} 1`];
+    const sentinel = await redisWith({ isSentinel: true, config });
+    const hanging = await startTcpProxy(sentinel.port);
+    closers.push(() => hanging.close());
+    hanging.silence();
+    const hosts = [hanging, sentinel].map(({ port }) => ({ host: "127.0.0.1", port }));
+    const { producer } = await pairOn(redisAt("redis://main.example.com", { sentinels: { name: "main", hosts } }));
+    expect((await producer.encode(["id"], open)).map(bitsOf)).toEqual(expected(["id"]));
+  }, 60_000);
+});
+
 describe("a network that fails", () => {
   it("is cut and mended again and again", async () => {
     const server = await redisWith();
