@@ -50,7 +50,7 @@ export function compileRuleSet(ready: ReadyRules, settings: CorrelatorSettings):
       get nextMs() {
         return correlator.nextTime();
       },
-      advance: (untilMs) => fired(correlator.advance(untilMs)),
+      advance: (untilMs, most) => fired(correlator.advance(untilMs, most)),
       save: () => correlator.save(),
       restore: (saved) => correlator.restore(saved),
     };

@@ -1,6 +1,6 @@
 import type { TagsmithError } from "../event/tagsmith-error.ts";
-import type { Verdict } from "../event/verdict.ts";
 import type { PipelineParts } from "../pipeline/wire.ts";
+import type { Output } from "../sdk/sink.ts";
 import { createRunMetrics, type RunMetrics } from "../telemetry/run-metrics.ts";
 import { type Counts, createCounts } from "../telemetry/signals.ts";
 import { createProgress } from "./progress.ts";
@@ -13,9 +13,11 @@ export interface RunObserver {
   readonly metrics: RunMetrics;
   readonly summary: RunSummary;
   readonly onStep: NonNullable<PipelineParts["onStep"]>;
-  /** Verdicts that are written apart from any batch. */
-  readonly onVerdicts: (verdicts: readonly Verdict[]) => void;
+  /** Verdicts and alerts that are written apart from any batch. */
+  readonly onOutput: (output: Output) => void;
   readonly onWait: (error: TagsmithError, waitMs: number) => void;
+  /** What people should know, once. */
+  readonly onNotice: (text: string) => void;
   /** Seconds since the start, never 0. */
   seconds(): number;
   end(): void;
@@ -41,8 +43,7 @@ export function observeRun(terminal: Terminal, isSilent: boolean): RunObserver {
       const rate = `${counts.events.toLocaleString("en-US")} events · ${perSecond.toLocaleString("en-US")}/s`;
       if (batch.progress) progress.update(batch.progress.done, batch.progress.total, batch.progress.unit, rate);
     },
-    onVerdicts: (verdicts) => {
-      const output = { labels: [], verdicts, deadLetters: [] };
+    onOutput: (output) => {
       metrics.stepDone(output);
       addToSummary(summary, output);
     },
@@ -51,6 +52,7 @@ export function observeRun(terminal: Terminal, isSilent: boolean): RunObserver {
       const again = `Trying again in ${(waitMs / 1000).toFixed(1)} s.`;
       terminal.err.write(`${oneLine(`tagsmith: ${error.code}: ${error.message} ${again}`)}\n`);
     },
+    onNotice: (text) => terminal.err.write(`${oneLine(`tagsmith: warning: ${text}`)}\n`),
     end: () => progress.end(),
   };
 }

@@ -2,9 +2,12 @@ import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { ClusterRedis } from "../cluster/cluster-redis.ts";
 import type { HeldLease } from "../cluster/held-lease.ts";
+import { createJudgedMarks, type JudgedView } from "../cluster/judged-marks.ts";
+import { partitionOf } from "../cluster/partition-of.ts";
 import { createPartitionStore } from "../cluster/partition-store.ts";
 import { readMarks } from "../cluster/slice-store.ts";
 import type { Config } from "../config/config-schema.ts";
+import type { DetectStage, Forward } from "../detect/detect-stage.ts";
 import { loadAttack } from "../event/attack.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Redaction } from "../pipeline/redaction.ts";
@@ -18,6 +21,7 @@ import type { ClusterGauges } from "../telemetry/run-metrics.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { findConnector, settingsOf } from "./find-connector.ts";
 import type { RunObserver } from "./observe-run.ts";
+import { openDetectStages, type StageFactory, type StageSettings } from "./open-detection.ts";
 import type { OpenLabeller } from "./open-labeller.ts";
 import { fingerprintOf, type OpenPipeline } from "./open-pipeline.ts";
 import { oncePerSecond } from "./open-queue-encoder.ts";
@@ -35,9 +39,11 @@ import { clusterRedisSettings } from "./queue-settings.ts";
 
 type ClusterConfig = NonNullable<Config["cluster"]>;
 
-const noRules = "cluster: nodes that share the work do not ask rules; leave out detect, or run one process";
 const pollMs = 200;
 const retryMs = 1_000;
+/** Of the matches of each slice so many are remembered in Redis. */
+const maxSeen = 10_000;
+const monotonicMs = (): number => performance.now();
 
 /** Opens one node of a cluster. Throws TagsmithError; nothing stays open then. */
 export async function openCluster(
@@ -47,13 +53,12 @@ export async function openCluster(
   observer: RunObserver,
   openLabels: typeof openStages = openStages,
 ): Promise<OpenPipeline> {
-  if (Object.hasOwn(config, "detect")) throw new TagsmithError("config_invalid", noRules, "exit");
   const reading = findConnector(registry, config.source.type, "source");
   const writing = findConnector(registry, config.sink.type, "sink");
   if (reading === writing) reading.checkPair?.(settingsOf(config.source), settingsOf(config.sink));
   const slices = await splitSource(reading, config);
   const isLive = slices.length > 0 && reading.createSource(settingsOf(config.source), {}).isLive === true;
-  const normalizers = openNormalizers(config);
+  const normalizers = openNormalizers(config, observer.onNotice);
   const { opened, queue } = await openLabels(config, isLive, observer.onWait);
   const closers: (() => Promise<void>)[] = [() => opened.close()];
   const close = async (): Promise<void> => {
@@ -65,7 +70,11 @@ export async function openCluster(
     const { model, vocabulary } = opened.artifact;
     const context = { model, vocabulary, techniques: loadAttack(bundled.attack()), signals: observer.metrics.signals };
     const sink = writing.createSink(settingsOf(config.sink), context);
-    const fingerprint = fingerprintOf(config, model, sink.target, [cluster.partitions]);
+    const fingerprints = {
+      config: fingerprintOf(config, model, sink.target, [cluster.partitions]),
+      detect: detectFingerprint(config),
+    };
+    const rules = config.detect && openDetectStages(config.detect, model);
     const workshop = new Workshop({
       config,
       cluster,
@@ -75,13 +84,15 @@ export async function openCluster(
       redis,
       opened,
       normalizers,
+      rules,
       observer,
       isLive,
     });
     let standing: ClusterGauges | undefined;
     return {
       cluster: () => standing,
-      warnings: sink.warnings ?? [],
+      warnings: [...(sink.warnings ?? []), ...(rules?.warnings ?? [])],
+      ...(rules && { detection: rules }),
       reloadMappings: normalizers.reload,
       ...(queue !== undefined && { queue: queue.gauges }),
       run: (stop) =>
@@ -93,10 +104,11 @@ export async function openCluster(
             partitions: cluster.partitions,
             slices,
             maxSlices: isLive ? slices.length : cluster.max_slices,
-            fingerprint,
+            fingerprints,
+            rules: rules?.fingerprint,
             runSlice: (slice, lease, end) => workshop.readSlice(slice, lease, end),
             runPartition: (partition, lease, known, end) => workshop.judgePartition(partition, lease, known, end),
-            now: () => performance.now(),
+            now: monotonicMs,
             onStanding: (now) => {
               standing = now;
             },
@@ -139,6 +151,7 @@ interface WorkshopSettings {
   readonly redis: ClusterRedis;
   readonly opened: OpenLabeller;
   readonly normalizers: NormalizerFactory;
+  readonly rules: StageFactory | undefined;
   readonly observer: RunObserver;
   readonly isLive: boolean;
 }
@@ -150,6 +163,7 @@ class Workshop {
   readonly #redaction: Redaction;
   readonly #trackers: ReturnType<typeof createTrackers>;
   readonly #marks: (notBeforeMs: number) => ReturnType<PartitionParts["marks"]>;
+  readonly #judged: (notBeforeMs: number) => Promise<JudgedView | undefined>;
 
   constructor(settings: WorkshopSettings) {
     this.#settings = settings;
@@ -157,18 +171,26 @@ class Workshop {
     this.#redaction = openRedaction(settings.config);
     this.#trackers = createTrackers(settings.config, settings.opened);
     this.#marks = sharedFor(() => readMarks(settings.redis), pollMs);
+    const { redis, cluster } = settings;
+    this.#judged = sharedFor(createJudgedMarks(redis, cluster.partitions, monotonicMs), pollMs);
   }
 
   async readSlice(slice: SourceSlice, lease: HeldLease, stop: AbortSignal): Promise<void> {
-    const { config, cluster, reading, redis, opened, normalizers, observer, isLive } = this.#settings;
+    const { config, cluster, reading, redis, opened, normalizers, rules, observer, isLive } = this.#settings;
     const { counts, metrics, onWait } = observer;
-    const source = reading.createSource(slice.settings, { signals: metrics.signals, onWait });
+    const source = reading.createSource(slice.settings, {
+      signals: metrics.signals,
+      onWait,
+      fieldPlan: normalizers.fieldPlan,
+    });
     const normalizer = normalizers.create(source.name);
     const sink = this.#sink(`slice-${createHash("sha256").update(slice.name).digest("hex").slice(0, 12)}`, lease);
+    const stages = rules && stagesOf(rules);
     const parts = {
       source,
       normalizer,
       labeller: opened.labeller,
+      createDetection: stages && ((forward: Forward) => stages.create({ forward, maxSeen })),
       sink,
       counts,
       redaction: this.#redaction,
@@ -185,6 +207,7 @@ class Workshop {
       await runSlice(lease, parts, shared, stop);
     } finally {
       normalizers.drop(normalizer);
+      stages?.drop();
       await closeAll(source, sink);
     }
   }
@@ -195,10 +218,16 @@ class Workshop {
     slices: () => Slices,
     stop: AbortSignal,
   ): Promise<"done" | "stopped"> {
-    const { cluster, redis, observer, isLive } = this.#settings;
+    const { cluster, redis, rules, observer, isLive } = this.#settings;
+    const { partitions } = cluster;
     // What was fetched before the lease was taken may be from before Redis was emptied.
-    const openedMs = performance.now();
-    const maxRetainedEvents = Math.ceil(cluster.max_retained_events / cluster.partitions);
+    const openedMs = monotonicMs();
+    const maxRetainedEvents = Math.ceil(cluster.max_retained_events / partitions);
+    const stages = rules && stagesOf(rules);
+    const correlations = {
+      maxLatenessMs: Number.POSITIVE_INFINITY,
+      owns: (place: string) => partitionOf(place, partitions) === partition,
+    };
     const sink = this.#sink(`partition-${partition}`, lease);
     const parts = {
       store: createPartitionStore(redis, lease, partition),
@@ -207,16 +236,25 @@ class Workshop {
       tags: this.#tags,
       slices,
       marks: () => this.#marks(openedMs),
+      partitions,
+      detection: stages && {
+        create: (forward: Forward) => stages.create({ forward, correlations }),
+        judged: async () => {
+          const view = await this.#judged(openedMs);
+          return view !== undefined && view.lookedMs > openedMs ? view : undefined;
+        },
+      },
       pollMs,
       tickMs: isLive ? tickMs : undefined,
       now: () => Date.now(),
       random: () => Math.random(),
       onWait: observer.onWait,
-      onVerdicts: observer.onVerdicts,
+      onOutput: observer.onOutput,
     };
     try {
       return await runPartition(lease, parts, stop);
     } finally {
+      stages?.drop();
       await closeAll(sink);
     }
   }
@@ -225,6 +263,28 @@ class Workshop {
     const { config, writing, context } = this.#settings;
     return writing.createSink(settingsOf(config.sink), { ...context, fence: { scope, token: owner.token } });
   }
+}
+
+/** Stages of one part of the work, put away together. */
+function stagesOf(rules: StageFactory) {
+  const made: DetectStage[] = [];
+  return {
+    create: (own: StageSettings): DetectStage => {
+      const stage = rules.create(own);
+      made.push(stage);
+      return stage;
+    },
+    drop: () => {
+      for (const stage of made) rules.drop(stage);
+    },
+  };
+}
+
+/** How rules are asked, whichever they are. */
+function detectFingerprint({ detect }: Config): string {
+  if (detect === undefined) return "none";
+  const { rules: _, ...settings } = detect;
+  return JSON.stringify(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** What partitions ask for at about the same time is fetched once; an answer that is a little old only holds them back. */

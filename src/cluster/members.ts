@@ -5,6 +5,8 @@ export interface ClusterMember {
   readonly id: string;
   readonly host: string;
   readonly pid: number;
+  /** Names the rules it asks; absent: none. */
+  readonly rules?: string;
 }
 
 /** Says that a node is there, takes out who has been silent, and gives all the others; judged by the clock of Redis. */
@@ -48,8 +50,8 @@ function keysOf(redis: ClusterRedis): string[] {
 function parseMember(id: string, text: string): ClusterMember | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    const { host, pid } = { host: "", pid: 0, ...Object(value) };
-    return { id, host: String(host), pid: Number(pid) };
+    const { host, pid, rules } = { host: "", pid: 0, rules: undefined, ...Object(value) };
+    return { id, host: String(host), pid: Number(pid), ...(rules !== undefined && { rules: String(rules) }) };
   } catch {
     return undefined;
   }

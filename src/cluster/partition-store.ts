@@ -1,10 +1,14 @@
 import { type ClusterRedis, pairsOf, runScript, textsOf } from "./cluster-redis.ts";
 import { checkAnswer } from "./commit-answer.ts";
-import { type EventRow, packRow, unpackRow } from "./event-row.ts";
+import { type DetectionRows, detectionKey, rowArgs, storeRows } from "./detection-rows.ts";
+import { type EventRow, unpackRow } from "./event-row.ts";
 import type { HeldLease } from "./held-lease.ts";
 import { leaseKey, leaseValue } from "./lease-store.ts";
+import type { MatchRow } from "./match-row.ts";
 import { streamKey } from "./slice-store.ts";
-import { decodeEntry, invalidState, type StreamEntry } from "./stream-entry.ts";
+import { StoredRows } from "./stored-rows.ts";
+import { decodeEntry, encodeEntry, invalidState, type StreamEntry } from "./stream-entry.ts";
+import { judgedName } from "./work.ts";
 
 /** What a partition's owner remembers; the events come one by one. */
 export interface PartitionState {
@@ -15,6 +19,8 @@ export interface PartitionState {
   readonly marks: Readonly<Record<string, number>>;
   readonly notes: readonly (readonly [sessionKey: string, note: string])[];
   readonly events: readonly EventRow[];
+  /** Rows of what its rules remember, in the order they were stored; absent: none. */
+  readonly detection?: readonly string[];
 }
 
 /** What a step changes. */
@@ -29,6 +35,11 @@ export interface PartitionStep {
   readonly expired: readonly { readonly sessionKey: string; readonly untilTimeMs: number }[];
   /** Null removes the note. */
   readonly notes: readonly (readonly [sessionKey: string, note: string | null])[];
+  readonly detection?: DetectionRows;
+  /** What its rules matched, for the partitions whose correlations count it. */
+  readonly matches?: ReadonlyMap<number, readonly MatchRow[]>;
+  /** All input was judged. */
+  readonly isJudged?: boolean;
 }
 
 /** Entries that wait, oldest first. */
@@ -52,7 +63,7 @@ return redis.call('XRANGE', KEYS[3], ARGV[3], '+', 'COUNT', ARGV[4])`;
  * The last entry must still be there: a server that has lost it since it was read gets its events once more. What is no
  * longer needed goes first, which a full server allows, and after that it takes the rest: partitions make room.
  */
-const commitScript = `
+const commitScript = `${storeRows}
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 local step = redis.call('HGET', KEYS[2], 'step') or '0'
 if step == ARGV[3] and redis.call('HGET', KEYS[2], 'owner') == ARGV[1] then return 'ok' end
@@ -74,6 +85,13 @@ each(1, function(i) redis.call('HDEL', KEYS[4], ARGV[i]) end)
 each(2, function(i) redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end)
 each(2, function(i) redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end)
 each(1, function(i) redis.call('HDEL', KEYS[5], ARGV[i]) end)
+at = storeRows(KEYS[6], at)
+if ARGV[at] ~= '' then redis.call('SADD', KEYS[7], ARGV[at]) end
+at = at + 1
+for i = 8, #KEYS do
+  redis.call('XADD', KEYS[i], '*', 'd', ARGV[at])
+  at = at + 1
+end
 redis.call('HSET', KEYS[2], 'step', ARGV[3], 'owner', ARGV[1], unpack(ARGV, at))
 return 'ok'`;
 
@@ -92,7 +110,13 @@ class RedisPartition implements PartitionStore {
   #step = 0;
   #lastEntry = "0-0";
   #readEntry = "0-0";
-  #pending: { readonly step: PartitionStep; readonly args: readonly (string | number)[] } | undefined;
+  #pending:
+    | {
+        readonly step: PartitionStep;
+        readonly keys: readonly string[];
+        readonly args: readonly (string | number)[];
+      }
+    | undefined;
 
   constructor(redis: ClusterRedis, lease: HeldLease, partition: number) {
     this.#redis = redis;
@@ -103,6 +127,8 @@ class RedisPartition implements PartitionStore {
       stream: streamKey(redis, partition),
       events: redis.key("events", String(partition)),
       notes: redis.key("notes", String(partition)),
+      detection: detectionKey(redis, lease.resource),
+      done: redis.key("done"),
     };
   }
 
@@ -119,6 +145,8 @@ class RedisPartition implements PartitionStore {
     }
     const notes: [string, string][] = [];
     for await (const [key, note] of this.#scan(this.#keys.notes)) notes.push([keyOfField(key), note]);
+    const rows = this.#redis.call("LRANGE", [this.#keys.detection, 0, -1]);
+    const detection = textsOf(await this.#lease.guard(rows));
     const [sinkPosition, meta, marks = "{}"] = ["sink", "meta", "marks"].map((name) => fields.get(name));
     return {
       ...(sinkPosition !== undefined && { sinkPosition }),
@@ -126,6 +154,7 @@ class RedisPartition implements PartitionStore {
       marks: parse("the marks of a partition", marks, marksOf),
       notes,
       events,
+      ...(detection.length > 0 && { detection }),
     };
   }
 
@@ -146,18 +175,32 @@ class RedisPartition implements PartitionStore {
   async commit(step: PartitionStep): Promise<void> {
     this.#lease.check();
     // The same step again, after no answer came, is the same command.
-    if (this.#pending?.step !== step) this.#pending = { step, args: this.#argsOf(step) };
-    const { args } = this.#pending;
-    checkAnswer(
-      this.#lease.resource,
-      await this.#lease.guard(runScript(this.#redis, commitScript, Object.values(this.#keys), args)),
-    );
+    if (this.#pending?.step !== step) this.#pending = this.#commandOf(step);
+    const { keys, args } = this.#pending;
+    checkAnswer(this.#lease.resource, await this.#lease.guard(runScript(this.#redis, commitScript, keys, args)));
     this.#step += 1;
     this.#lastEntry = step.lastEntry ?? this.#lastEntry;
     this.#rows.forget(step.expired);
   }
 
-  #argsOf(step: PartitionStep): (string | number)[] {
+  #commandOf(step: PartitionStep) {
+    const slice = this.#lease.resource;
+    const sent = [...(step.matches ?? [])].map(([partition, matches]) => ({
+      stream: streamKey(this.#redis, partition),
+      entry: encodeEntry({ slice, beforeMs: undefined, afterMs: undefined, rows: [], matches }),
+    }));
+    const keys = [...Object.values(this.#keys), ...sent.map(({ stream }) => stream)];
+    return {
+      step,
+      keys,
+      args: this.#argsOf(
+        step,
+        sent.map(({ entry }) => entry),
+      ),
+    };
+  }
+
+  #argsOf(step: PartitionStep, sent: readonly string[]): (string | number)[] {
     const { lastEntry = this.#lastEntry, sinkPosition, meta, marks } = step;
     const added = this.#rows.add(step.addEvents);
     const gone = new Set(
@@ -174,6 +217,8 @@ class RedisPartition implements PartitionStore {
       ...(lastEntry === this.#lastEntry ? ["", ""] : [lastEntry, after(lastEntry)]),
       ...[gone.size, ...gone, kept.length / 2, ...kept],
       ...[written.length / 2, ...written, removed.length, ...removed],
+      ...rowArgs(step.detection),
+      ...[step.isJudged === true ? judgedName(this.#lease.resource) : "", ...sent],
       ...Object.entries(checkpoint).flatMap(([name, value]) => (value === undefined ? [] : [name, value])),
     ];
   }
@@ -191,40 +236,6 @@ class RedisPartition implements PartitionStore {
       }
       cursor = String(next ?? "0");
     } while (cursor !== "0");
-  }
-}
-
-/** Under which name each stored event of a session is kept. */
-class StoredRows {
-  readonly #fields = new Map<string, { readonly field: string; readonly timeMs: number }[]>();
-  #next = 1;
-
-  remember(field: string, { sessionKey, timeMs = 0 }: EventRow): void {
-    const fields = this.#fields.get(sessionKey);
-    if (fields === undefined) this.#fields.set(sessionKey, [{ field, timeMs }]);
-    else fields.push({ field, timeMs });
-    this.#next = Math.max(this.#next, Number(field) + 1);
-  }
-
-  add(rows: readonly EventRow[]): (readonly [field: string, text: string])[] {
-    return rows.map((row) => {
-      const field = String(this.#next);
-      this.remember(field, row);
-      return [field, JSON.stringify(packRow(row))] as const;
-    });
-  }
-
-  until(sessionKey: string, untilMs: number): string[] {
-    const fields = this.#fields.get(sessionKey) ?? [];
-    return fields.flatMap(({ field, timeMs }) => (timeMs <= untilMs ? [field] : []));
-  }
-
-  forget(expired: PartitionStep["expired"]): void {
-    for (const { sessionKey, untilTimeMs } of expired) {
-      const kept = (this.#fields.get(sessionKey) ?? []).filter(({ timeMs }) => timeMs > untilTimeMs);
-      if (kept.length === 0) this.#fields.delete(sessionKey);
-      else this.#fields.set(sessionKey, kept);
-    }
   }
 }
 

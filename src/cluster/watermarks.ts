@@ -32,6 +32,12 @@ export class Watermarks {
     return Math.min(lowMs, this.#newestMs);
   }
 
+  /** Whether none of the slices has anything to read now. */
+  areIdle(open: Iterable<string>): boolean {
+    for (const slice of open) if (this.#marks.get(slice) !== "idle") return false;
+    return true;
+  }
+
   store(): Record<string, number> {
     const entries = [...this.#marks].flatMap(([slice, mark]) => (mark === "idle" ? [] : [[slice, mark] as const]));
     return Object.fromEntries(entries);

@@ -12,11 +12,11 @@ export interface Work {
 }
 
 /**
- * Where no node is, slices that the configuration does not name any more are forgotten. Where all work of a round was
+ * Where no node is, slices that the configuration does not name any more are forgotten, and how rules are asked. Where all work of a round was
  * done, a node that starts begins another round, for what has come since.
  */
 const beginScript = `
-if redis.call('ZCARD', KEYS[3]) == 0 then redis.call('DEL', KEYS[2]) end
+if redis.call('ZCARD', KEYS[3]) == 0 then redis.call('DEL', KEYS[2], KEYS[4]) end
 for i = 1, #ARGV do
   if redis.call('SISMEMBER', KEYS[1], ARGV[i]) == 0 then return 0 end
 end
@@ -24,11 +24,13 @@ return redis.call('DEL', KEYS[1])`;
 
 /** A slice that is new gives every partition something to wait for again. */
 const shareScript = `
-local known = redis.call('GET', KEYS[1])
-if known and known ~= ARGV[1] then return known end
-redis.call('SET', KEYS[1], ARGV[1])
+for i, key in ipairs({ KEYS[1], KEYS[4] }) do
+  local known = redis.call('GET', key)
+  if known and known ~= ARGV[i] then return key == KEYS[1] and 'config' or 'detect' end
+  redis.call('SET', key, ARGV[i])
+end
 local added = 0
-for i = 2, #ARGV do added = added + redis.call('SADD', KEYS[2], ARGV[i]) end
+for i = 3, #ARGV do added = added + redis.call('SADD', KEYS[2], ARGV[i]) end
 if added == 0 then return '' end
 for _, name in ipairs(redis.call('SMEMBERS', KEYS[3])) do
   if string.sub(name, 1, 10) == 'partition/' then redis.call('SREM', KEYS[3], name) end
@@ -44,6 +46,11 @@ export function partitionResource(partition: number): string {
   return `partition/${partition}`;
 }
 
+/** Noted as done when a partition has judged all there was, while its correlations may still wait for the others. */
+export function judgedName(partition: string): string {
+  return `${partition}/judged`;
+}
+
 /** Before the first `shareWork` of a node. `resources`: all slices and partitions it knows. */
 export async function beginRound(
   redis: ClusterRedis,
@@ -51,21 +58,41 @@ export async function beginRound(
   resources: readonly string[],
 ): Promise<void> {
   await reportMember(redis, undefined, goneAfterMs);
-  await runScript(redis, beginScript, [redis.key("done"), redis.key("slices"), redis.key("seen")], resources);
+  const keys = ["done", "slices", "seen", "detect"].map((name) => redis.key(name));
+  await runScript(redis, beginScript, keys, resources);
+}
+
+/** What the nodes of a cluster have in common. */
+export interface Fingerprints {
+  /** Never changes in a cluster of this name. */
+  readonly config: string;
+  /** How rules are asked; changes only while no node runs. */
+  readonly detect: string;
 }
 
 /**
  * Makes the slices known and gives all of the work; called again and again, as the server may lose it. Throws
- * `cluster_of_other_config` (exit) when the others have another `fingerprint`.
+ * `cluster_of_other_config` (exit) when the others have other fingerprints.
  */
-export async function shareWork(redis: ClusterRedis, fingerprint: string, slices: readonly string[]): Promise<Work> {
-  const keys = [redis.key("fingerprint"), redis.key("slices"), redis.key("done")];
-  const other = await runScript(redis, shareScript, keys, [fingerprint, ...slices]);
-  if (other !== "") {
-    const message = "The nodes of this cluster have another model, session rule, number of partitions or sink.";
-    throw new TagsmithError("cluster_of_other_config", `${message} Use another cluster.name.`, "exit");
+export async function shareWork(
+  redis: ClusterRedis,
+  { config, detect }: Fingerprints,
+  slices: readonly string[],
+): Promise<Work> {
+  const keys = ["fingerprint", "slices", "done", "detect"].map((name) => redis.key(name));
+  switch (await runScript(redis, shareScript, keys, [config, detect, ...slices])) {
+    case "config": {
+      const message = "The nodes of this cluster have another model, session rule, number of partitions or sink.";
+      throw otherConfig(`${message} Use another cluster.name.`);
+    }
+    case "detect":
+      throw otherConfig("The nodes of this cluster have other settings of detect. Stop all of them to change it.");
   }
   return readWork(redis);
+}
+
+function otherConfig(message: string): TagsmithError {
+  return new TagsmithError("cluster_of_other_config", message, "exit");
 }
 
 export async function readWork(redis: ClusterRedis): Promise<Work> {

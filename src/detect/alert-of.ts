@@ -49,10 +49,11 @@ export function verdictAlert(id: string, rule: AlertRule, verdict: Verdict): Ale
 }
 
 /** The alert of a correlation: what its events hold, taken together. */
-export function correlationAlert({ rule, timeMs, group, documents }: Fired): Alert {
+export function correlationAlert({ rule, timeMs, group, documents: counted }: Fired): Alert {
+  const documents = distinct(counted);
   const all = (path: readonly string[]): string[] => [...new Set(documents.flatMap((one) => textsAt(one, path)))];
   const eventIds = all(["tagsmith", "event_id"]);
-  const text = textsAt(documents.at(-1) ?? {}, ["tagsmith", "text"])[0];
+  const text = textsAt(counted.at(-1) ?? {}, ["tagsmith", "text"])[0];
   const groups = Object.entries(group).flat();
   const behind = documents.flatMap((one) => textsAt(one, ["event", "id"]));
   return {
@@ -72,6 +73,16 @@ export function correlationAlert({ rule, timeMs, group, documents }: Fired): Ale
   };
 }
 
+/** A correlation over correlations counts the same event with many firings. */
+function distinct(documents: readonly Document[]): readonly Document[] {
+  const byId = new Map<unknown, Document>();
+  for (const document of documents) {
+    const id = valueAt(document, ["event", "id"]) ?? document;
+    if (!byId.has(id)) byId.set(id, document);
+  }
+  return [...byId.values()];
+}
+
 function bare({ id, name, level, version }: AlertRule): AlertRule {
   return { id, name, level, ...(version !== undefined && { version }) };
 }
@@ -80,7 +91,7 @@ function valueAt(document: unknown, path: readonly string[]): unknown {
   let value = document;
   for (const key of path) {
     if (typeof value !== "object" || value === null) return undefined;
-    value = Object.entries(value).find(([name]) => name === key)?.[1];
+    value = Object.getOwnPropertyDescriptor(value, key)?.value;
   }
   return value;
 }

@@ -28,9 +28,10 @@ export interface DetectStage {
   rest(verdicts: readonly Verdict[], nowMs: number): readonly Alert[];
   /** End of input: what still waits. */
   finish(): readonly Alert[];
-  /** Where correlations are shared: what stages have forwarded here, and how far event time has come by which they go. */
+  /** Where correlations are shared: takes what stages have forwarded here. */
   take(matched: readonly MatchedDocument[]): readonly Alert[];
-  advanceTo(timeMs: number): readonly Alert[];
+  /** Event time has come this far, Infinity at the end of input. Takes a part of what waited for it: to be called until there is nothing more. */
+  advanceTo(timeMs: number): { readonly alerts: readonly Alert[]; readonly hasMore: boolean };
   /** What to store for all calls since the last `changes`. */
   changes(): { readonly detection?: DetectionStep };
   /** Goes on from what was stored, before the first `add`. Throws `detect_state_invalid`. */
@@ -52,6 +53,8 @@ export const noDetection: RunDetection = {
 };
 
 const defaultMaxSeen = 50_000;
+/** An owner of a part of the correlations must come up for air: others take its work over when it does not. */
+const maxTakenAtOnce = 64;
 /** A verdict has the time of its session's last event, and comes after it. */
 const behindItsEvents = Number.MAX_SAFE_INTEGER;
 
@@ -93,7 +96,7 @@ class Detector implements DetectStage {
   }
 
   rest(verdicts: readonly Verdict[], nowMs: number): readonly Alert[] {
-    return [...this.add([], verdicts), ...this.advanceTo(nowMs)];
+    return [...this.add([], verdicts), ...this.#advance(nowMs - this.#settings.latenessMs)];
   }
 
   finish(): readonly Alert[] {
@@ -104,8 +107,11 @@ class Detector implements DetectStage {
     return matched.flatMap((one) => this.#push(one));
   }
 
-  advanceTo(timeMs: number): readonly Alert[] {
-    return this.#advance(timeMs - this.#settings.latenessMs);
+  advanceTo(timeMs: number): { readonly alerts: readonly Alert[]; readonly hasMore: boolean } {
+    const untilMs = timeMs - this.#settings.latenessMs;
+    const alerts = this.#advance(untilMs, maxTakenAtOnce);
+    const { nextMs } = this.#rules;
+    return { alerts, hasMore: nextMs !== undefined && nextMs <= untilMs };
   }
 
   changes(): { readonly detection?: DetectionStep } {
@@ -149,11 +155,12 @@ class Detector implements DetectStage {
     return alertsOf(this.#rules.push(pushed));
   }
 
-  #advance(untilMs: number): Alert[] {
+  #advance(untilMs: number, most?: number): Alert[] {
     const { nextMs } = this.#rules;
     if (nextMs === undefined || nextMs > untilMs) return [];
-    const fired = this.#rules.advance(untilMs);
-    this.#journal.note({ kind: "advance", untilMs: Number.isFinite(untilMs) ? untilMs : null });
+    const fired = this.#rules.advance(untilMs, most);
+    const bounds = { untilMs: Number.isFinite(untilMs) ? untilMs : null, ...(most !== undefined && { most }) };
+    this.#journal.note({ kind: "advance", ...bounds });
     return alertsOf(fired);
   }
 
@@ -166,7 +173,7 @@ class Detector implements DetectStage {
         this.#rules.push(change);
         return;
       case "advance":
-        this.#rules.advance(change.untilMs ?? Number.POSITIVE_INFINITY);
+        this.#rules.advance(change.untilMs ?? Number.POSITIVE_INFINITY, change.most);
         return;
       case "all":
         this.#seen.clear();

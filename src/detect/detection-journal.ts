@@ -12,7 +12,7 @@ const push = z.strictObject({
 const changeSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("seen"), id: z.string() }),
   z.strictObject({ kind: z.literal("push"), ...push.shape }),
-  z.strictObject({ kind: z.literal("advance"), untilMs: z.number().nullable() }),
+  z.strictObject({ kind: z.literal("advance"), untilMs: z.number().nullable(), most: z.int().optional() }),
   /** All that is remembered; what came before does not matter any more. */
   z.strictObject({ kind: z.literal("all"), seen: z.array(z.string()), correlations: z.unknown() }),
 ]);

@@ -39,8 +39,8 @@ export interface RuleSet {
   placesOf(matched: MatchedDocument): readonly string[];
   /** Time of the pushed document whose turn is next; undefined when none waits. */
   readonly nextMs: number | undefined;
-  /** Takes what waits up to this time; nothing earlier comes any more. */
-  advance(untilMs: number): readonly Fired[];
+  /** Takes what waits up to this time, at most so many; nothing earlier comes any more. */
+  advance(untilMs: number, most?: number): readonly Fired[];
   /** All that correlations remember, as JSON, and back; `restore` takes what another rule set has saved, as far as it fits. */
   save(): unknown;
   restore(saved: unknown): void;

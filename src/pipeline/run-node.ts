@@ -4,7 +4,16 @@ import { type HeldLease, holdLease, lostLease } from "../cluster/held-lease.ts";
 import { createLeaseStore, type LeaseStore } from "../cluster/lease-store.ts";
 import { type ClusterMember, removeMember, reportMember } from "../cluster/members.ts";
 import { planShare } from "../cluster/shares.ts";
-import { beginRound, finishWork, partitionResource, shareWork, sliceResource, type Work } from "../cluster/work.ts";
+import {
+  beginRound,
+  type Fingerprints,
+  finishWork,
+  judgedName,
+  partitionResource,
+  shareWork,
+  sliceResource,
+  type Work,
+} from "../cluster/work.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SourceSlice } from "../sdk/connector.ts";
 import type { ClusterGauges } from "../telemetry/run-metrics.ts";
@@ -19,8 +28,9 @@ export interface NodeSettings {
   readonly slices: readonly SourceSlice[];
   /** Slices read at once at most. */
   readonly maxSlices: number;
-  /** Names what all nodes must have in common. */
-  readonly fingerprint: string;
+  readonly fingerprints: Fingerprints;
+  /** Names the rules that are asked now; undefined where none are. */
+  readonly rules?: (() => string | undefined) | undefined;
   /** Reads a slice until its end or `stop`, and notes the end. */
   readonly runSlice: (slice: SourceSlice, lease: HeldLease, stop: AbortSignal) => Promise<void>;
   /** Judges a partition until all input is judged or `stop`. */
@@ -75,6 +85,7 @@ class ClusterNode {
   #wake = new AbortController();
   #isClosing = false;
   #lostLeases = 0;
+  #otherRules = "";
 
   constructor(settings: NodeSettings) {
     this.#settings = settings;
@@ -116,9 +127,12 @@ class ClusterNode {
 
   /** True when there is nothing more to do. */
   async #tick(): Promise<boolean> {
-    const { redis, member, leaseMs, fingerprint, maxSlices } = this.#settings;
+    const { redis, leaseMs, fingerprints, maxSlices } = this.#settings;
+    const rules = this.#settings.rules?.();
+    const member = { ...this.#settings.member, ...(rules !== undefined && { rules }) };
     const members = await reportMember(redis, member, leaseMs);
-    this.#work = await shareWork(redis, fingerprint, [...this.#slices.keys()]);
+    this.#compareRules(member, members);
+    this.#work = await shareWork(redis, fingerprints, [...this.#slices.keys()]);
     const { isOver, open } = this.#standing();
     const partitions = this.#partitions.filter((name) => !isOver || !this.#work.done.has(name));
     if (isOver && partitions.length === 0) return true;
@@ -131,6 +145,19 @@ class ClusterNode {
     await this.#balance({ ...share, resources: open.filter((name) => this.#slices.has(name)), most: maxSlices });
     await this.#balance({ ...share, resources: partitions, most: partitions.length });
     return false;
+  }
+
+  /** Says so once for each way in which they differ. */
+  #compareRules(own: ClusterMember, members: readonly ClusterMember[]): void {
+    const others = members.filter(({ rules }) => rules !== own.rules);
+    const differing = others.map(({ host, pid }) => `${host} ${pid}`).join(", ");
+    const isNew = differing !== this.#otherRules;
+    this.#otherRules = differing;
+    if (differing === "" || !isNew) return;
+    const message = `other rules are asked by ${differing}: what they read lacks the alerts of rules they do not have.`;
+    this.#settings.onTrouble(
+      new TagsmithError("cluster_of_other_rules", `${message} Give all nodes the same.`, "retry"),
+    );
   }
 
   #tellStanding(nodes: number): void {
@@ -189,7 +216,8 @@ class ClusterNode {
   #standing(): Slices {
     const { slices, done } = this.#work;
     const open = [...new Set([...slices, ...this.#slices.keys()])].filter((name) => !done.has(name));
-    return { open, isOver: open.length === 0 };
+    const judged = new Set(this.#partitions.filter((name) => done.has(judgedName(name))));
+    return { open, isOver: open.length === 0, judged, isJudged: judged.size === this.#partitions.length };
   }
 }
 

@@ -2,13 +2,17 @@ import type { ClusterRedis } from "../cluster/cluster-redis.ts";
 import type { HeldLease } from "../cluster/held-lease.ts";
 import { createSliceStore } from "../cluster/slice-store.ts";
 import { finishWork } from "../cluster/work.ts";
+import type { Forward, RunDetection } from "../detect/detect-stage.ts";
 import { defaultTrackerSettings } from "../session/tracker-settings.ts";
 import { fenceLabeller, fenceSink } from "./fence-parts.ts";
 import { createSliceStage } from "./slice-stage.ts";
 import { type PipelineParts, runPipeline } from "./wire.ts";
 
 /** A pipeline without the parts that a slice shares with other nodes; the caller closes source and sink. */
-export type SliceParts = Omit<PipelineParts, "sessions" | "state">;
+export interface SliceParts extends Omit<PipelineParts, "sessions" | "state" | "detection"> {
+  /** Absent: no rules are asked. */
+  readonly createDetection?: ((forward: Forward) => RunDetection) | undefined;
+}
 
 export interface SliceSettings {
   readonly redis: ClusterRedis;
@@ -25,14 +29,14 @@ export interface SliceSettings {
  */
 export async function runSlice(
   lease: HeldLease,
-  parts: SliceParts,
+  { createDetection, ...parts }: SliceParts,
   { redis, partitions, maxEntries, tags }: SliceSettings,
   stop: AbortSignal,
 ): Promise<void> {
   const store = createSliceStore(redis, lease, maxEntries);
   const checkpoint = await store.load();
   const latestMs = (): number => parts.now() + defaultTrackerSettings.maxFutureSecs * 1_000;
-  const { sessions, state } = createSliceStage({
+  const { sessions, state, forward } = createSliceStage({
     slice: lease.resource,
     partitions,
     tags,
@@ -42,8 +46,10 @@ export async function runSlice(
   });
   const sink = fenceSink(parts.sink, lease);
   const labeller = fenceLabeller(parts.labeller, lease);
+  const detection = createDetection?.(forward);
+  const whole = { ...parts, sessions, state, sink, labeller, ...(detection !== undefined && { detection }) };
   const ended = AbortSignal.any([stop, lease.lost]);
-  await runPipeline({ ...parts, sessions, state, sink, labeller }, ended).catch((error: unknown) => {
+  await runPipeline(whole, ended).catch((error: unknown) => {
     throw lease.lost.aborted ? lease.lost.reason : error;
   });
   lease.lost.throwIfAborted();

@@ -1,8 +1,10 @@
 import type { EventRow } from "../cluster/event-row.ts";
 import { partitionOf } from "../cluster/partition-of.ts";
-import type { SliceCheckpoint, SliceStep, SliceStore } from "../cluster/slice-store.ts";
+import type { SliceCheckpoint, SliceState, SliceStep, SliceStore } from "../cluster/slice-store.ts";
 import type { StreamEntry } from "../cluster/stream-entry.ts";
+import type { Forward } from "../detect/detect-stage.ts";
 import type { LabelledEvent } from "../event/label.ts";
+import { MatchOutbox } from "./match-outbox.ts";
 import type { PipelineState, SessionStage } from "./session-stage.ts";
 
 export interface SliceStageSettings {
@@ -12,7 +14,7 @@ export interface SliceStageSettings {
   /** Tags of the vocabulary, by place. */
   readonly tags: readonly string[];
   readonly store: SliceStore;
-  readonly checkpoint: SliceCheckpoint;
+  readonly checkpoint: SliceState;
   /** Times further ahead of this clock are not believed. */
   readonly latestMs: () => number;
 }
@@ -21,17 +23,21 @@ export interface SliceStageSettings {
 export interface SliceStage {
   readonly sessions: SessionStage;
   readonly state: PipelineState;
+  /** Takes what rules match for the partitions whose correlations count it. */
+  readonly forward: Forward;
 }
 
 /** Sends labelled events to the owners of their sessions' partitions, together with the checkpoint that they precede. */
 export function createSliceStage(settings: SliceStageSettings): SliceStage {
   const { store, checkpoint: loaded } = settings;
   const outbox = new Outbox(settings);
-  let checkpoint = loaded;
+  /** What belongs to steps that are being written: the next one is made meanwhile. */
+  const sent: Sent[] = [];
+  let { detection: _, ...checkpoint } = loaded;
   let step: SliceStep | undefined;
-  const commit = async (changed: SliceCheckpoint): Promise<void> => {
+  const commit = async ({ detection, ...changed }: SliceCheckpoint & Pick<SliceStep, "detection">): Promise<void> => {
     // A step that is tried again is the same one.
-    step ??= outbox.take({ ...checkpoint, ...changed });
+    step ??= stepOf({ ...checkpoint, ...changed }, sent.shift() ?? outbox.take(), detection);
     await store.commit(step);
     checkpoint = step.checkpoint;
     step = undefined;
@@ -51,16 +57,25 @@ export function createSliceStage(settings: SliceStageSettings): SliceStage {
         return commit({});
       },
       closeAll: () => [],
-      changes: () => ({}),
+      changes: () => {
+        sent.push(outbox.take());
+        return {};
+      },
       restore: () => undefined,
     },
     state: {
       load: () => loaded,
-      commit: ({ cursor, sinkPosition, normalizerState }) =>
-        commit({ cursor, sinkPosition, ...(normalizerState !== undefined && { normalizerState }) }),
+      commit: ({ cursor, sinkPosition, normalizerState, detection }) =>
+        commit({
+          cursor,
+          sinkPosition,
+          ...(normalizerState !== undefined && { normalizerState }),
+          ...(detection !== undefined && { detection }),
+        }),
       startSink: (sinkPosition) => commit({ sinkPosition }),
       ...noSessions,
     },
+    forward: outbox.matches.add,
   };
 }
 
@@ -70,8 +85,23 @@ const noSessions = {
   eventsOf: () => [],
 };
 
+/** What goes to the partitions with one step. */
+interface Sent extends Pick<SliceStep, "entries" | "isIdle"> {
+  readonly newestMs: number | undefined;
+}
+
+function stepOf(
+  checkpoint: SliceCheckpoint,
+  { entries, isIdle, newestMs }: Sent,
+  detection: SliceStep["detection"],
+): SliceStep {
+  const reached = { ...checkpoint, ...(newestMs !== undefined && { newestMs }) };
+  return { checkpoint: reached, entries, isIdle, ...(detection !== undefined && { detection }) };
+}
+
 /** Events since the last step, by partition. */
 class Outbox {
+  readonly matches: MatchOutbox;
   readonly #settings: SliceStageSettings;
   readonly #places: ReadonlyMap<string, number>;
   #rows = new Map<number, EventRow[]>();
@@ -80,6 +110,7 @@ class Outbox {
   #isIdle = false;
 
   constructor(settings: SliceStageSettings) {
+    this.matches = new MatchOutbox(settings.partitions);
     this.#settings = settings;
     this.#places = new Map(settings.tags.map((tag, place) => [tag, place]));
     this.#beforeMs = settings.checkpoint.newestMs;
@@ -104,16 +135,20 @@ class Outbox {
     this.#isIdle = true;
   }
 
-  take(checkpoint: SliceCheckpoint): SliceStep {
+  take(): Sent {
     const { slice } = this.#settings;
     const [beforeMs, afterMs] = [this.#beforeMs, this.#afterMs];
+    const matches = this.matches.take();
     const entries = new Map<number, StreamEntry>();
-    for (const [partition, rows] of this.#rows) entries.set(partition, { slice, beforeMs, afterMs, rows });
+    for (const partition of new Set([...this.#rows.keys(), ...matches.keys()])) {
+      const parts = { rows: this.#rows.get(partition) ?? [], matches: matches.get(partition) ?? [] };
+      entries.set(partition, { slice, beforeMs, afterMs, ...parts });
+    }
     const isIdle = this.#isIdle && entries.size === 0;
     this.#rows = new Map();
     this.#beforeMs = afterMs;
     this.#isIdle = false;
-    return { checkpoint: { ...checkpoint, ...(afterMs !== undefined && { newestMs: afterMs }) }, entries, isIdle };
+    return { entries, isIdle, newestMs: afterMs };
   }
 
   #rowOf({ event, topLabels }: LabelledEvent): EventRow {

@@ -7,7 +7,7 @@ import { connectRedis } from "../../src/queue/redis-connection.ts";
 import { freshFolder } from "../e2e/tagsmith-process.ts";
 import { startRedis } from "../servers/start-redis.ts";
 import { startTcpProxy } from "../servers/tcp-proxy.ts";
-import { endOf, readOutcome, startNode, writeInput, writeNodeConfig } from "./cluster-scene.ts";
+import { endOf, readOutcome, startNode, writeInput, writeNodeConfig, writeRules } from "./cluster-scene.ts";
 
 const nodes = 3;
 const leaseMs = 1_000;
@@ -30,14 +30,17 @@ function start(config: string, said: Map<string, number>): ChildProcess {
 
 /** So many faults at random, in as many runs as it takes; each run must write what one process writes. */
 export function faultSuite(faults: number, seed: number): void {
-  it(`labels each event and judges each session once in spite of ${faults} faults, as one process does`, async () => {
+  it(`labels each event, judges each session and gives each alert once in spite of ${faults} faults, as one process does`, async () => {
     const folder = freshFolder("cluster-faults");
     const input = join(folder, "input");
     writeInput(input, { files: 24, eventsPerFile: 200, seed: 3 });
     const alone = join(folder, "alone");
-    expect(await endOf(startNode(writeNodeConfig(alone, "alone", [join(input, "*.ndjson")], ""), 0))).toBe(0);
+    const detect = writeRules(folder);
+    expect(await endOf(startNode(writeNodeConfig(alone, "alone", [join(input, "*.ndjson")], detect), 0))).toBe(0);
     const expected = readOutcome(alone);
     expect(expected.labels.length).toBe(4_800);
+    const ruleNames = new Set(expected.alerts.map((line): string => JSON.parse(line).rule.name));
+    expect(ruleNames.size).toBe(8);
 
     const server = await startRedis({ config: ["appendonly yes", "appendfsync everysec"] });
     const proxies = await Promise.all(Array.from({ length: nodes }, () => startTcpProxy(server.port)));
@@ -53,7 +56,7 @@ export function faultSuite(faults: number, seed: number): void {
             own,
             `node-${n}`,
             [join(input, "*.ndjson")],
-            `cluster: { name: round-${round}, lease_ms: ${leaseMs}, partitions: 16, max_slices: 2, redis: { redis_url: "redis://127.0.0.1:${port}" } }`,
+            `cluster: { name: round-${round}, lease_ms: ${leaseMs}, partitions: 16, max_slices: 2, redis: { redis_url: "redis://127.0.0.1:${port}" } }\n${detect}`,
           ),
         );
         const running = configs.map((config) => start(config, said));

@@ -62,6 +62,7 @@ describe("leases in memory", () => {
 });
 
 const ttlMs = 60_000;
+const shared = { config: "f", detect: "none" };
 
 async function hold(redis: ClusterRedis, resource: string, node: string): Promise<HeldLease> {
   const settings = { store: createLeaseStore(redis), node, ttlMs, now: () => performance.now() };
@@ -170,7 +171,7 @@ describe("a Redis that is a cluster itself", () => {
         key: (...parts) => sharded.key("cluster", "default", ...parts),
       };
       await beginRound(redis, 1_000, ["slice/a", "partition/0"]);
-      await shareWork(redis, "f", ["slice/a"]);
+      await shareWork(redis, shared, ["slice/a"]);
       await reportMember(redis, { id: "1", host: "web-1", pid: 1 }, 1_000);
       const slice = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
       await slice.load();
@@ -319,19 +320,21 @@ describe("the work of a cluster", () => {
     const [slices, partitions] = [["a", "b"].map(sliceResource), [0, 1].map(partitionResource)];
     const all = [...slices, ...partitions];
     await beginRound(redis, 1_000, all);
-    expect(await shareWork(redis, "f", slices)).toEqual({ slices, done: new Set() });
+    expect(await shareWork(redis, shared, slices)).toEqual({ slices, done: new Set() });
     for (const name of all) await finishWork(redis, await hold(redis, name, "x"));
-    expect((await shareWork(redis, "f", slices)).done).toEqual(new Set(all));
+    expect((await shareWork(redis, shared, slices)).done).toEqual(new Set(all));
     // A slice that nobody knew before gives the partitions more to do.
     const more = [...slices, sliceResource("c")];
-    expect((await shareWork(redis, "f", more)).done).toEqual(new Set(slices));
-    await expect(shareWork(redis, "g", slices)).rejects.toMatchObject({ code: "cluster_of_other_config" });
+    expect((await shareWork(redis, shared, more)).done).toEqual(new Set(slices));
+    await expect(shareWork(redis, { ...shared, config: "g" }, slices)).rejects.toMatchObject({
+      code: "cluster_of_other_config",
+    });
     for (const name of [...partitions, sliceResource("c")]) {
       await takeAway(redis, name);
       await finishWork(redis, await hold(redis, name, "y"));
     }
     await beginRound(redis, 1_000, [...more, ...partitions]);
-    expect((await shareWork(redis, "f", more)).done).toEqual(new Set());
+    expect((await shareWork(redis, shared, more)).done).toEqual(new Set());
   });
 
   it("is not done by a node that has lost the lease", async () => {

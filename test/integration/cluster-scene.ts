@@ -29,6 +29,65 @@ export function writeInput(folder: string, { files, eventsPerFile, seed }: Input
   }
 }
 
+/** Rules, and correlations of each kind by fields that are not the session's, one over another and one over verdicts. */
+const rules = `title: Some tools
+name: some_tools
+id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b01
+logsource: { product: tagsmith, category: label }
+detection: { selection: { text|startswith: [tool-1, tool-2] }, condition: selection }
+level: low
+---
+title: Last tools
+name: last_tools
+id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b02
+logsource: { product: linux, category: process_creation }
+detection: { selection: { CommandLine|re: '^tool-39\\d ' }, condition: selection }
+level: medium
+---
+title: Judged
+name: judged
+id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b03
+logsource: { product: tagsmith, category: verdict }
+detection: { selection: { session|contains: home-, verdict_score|gte: 0 }, condition: selection }
+level: high
+---
+title: Many tools on a host
+name: many_tools
+id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b04
+correlation: { type: event_count, rules: [some_tools], group-by: [host], timespan: 20s, condition: { gte: 50 }, generate: true }
+level: medium
+---
+title: Many sessions of rare tools on a host
+id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b05
+correlation:
+  { type: value_count, rules: [last_tools], group-by: [host], timespan: 5m, condition: { field: session, gte: 8 }, generate: true }
+level: medium
+---
+title: First these, then those
+id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b06
+correlation:
+  { type: temporal_ordered, rules: [last_tools, some_tools], group-by: [host, user], timespan: 1s, generate: true }
+level: high
+---
+title: Busy again and again
+id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b07
+correlation: { type: event_count, rules: [many_tools], group-by: [user], timespan: 1m, condition: { gte: 20 }, generate: true }
+level: critical
+---
+title: Tools before the verdict
+id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b08
+correlation: { type: temporal, rules: [judged, last_tools], group-by: [host], timespan: 30s, generate: true }
+level: critical
+`;
+
+/** The block that asks them; events may come as late as a process reads files that lie beside each other. */
+export function writeRules(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "rules.yml");
+  writeFileSync(path, rules);
+  return `detect: { rules: [${path}], lateness_secs: 100000 }`;
+}
+
 /** Writes a configuration that reads `paths` into `folder`; `extra` may hold a cluster, `source` more of the source. */
 export function writeNodeConfig(
   folder: string,
@@ -87,6 +146,8 @@ export interface Outcome {
   readonly ordered: readonly string[];
   /** The last verdict of each segment that has events. */
   readonly verdicts: readonly string[];
+  /** Empty where no rules are asked. */
+  readonly alerts: readonly string[];
 }
 
 export function readOutcome(folder: string): Outcome {
@@ -101,5 +162,6 @@ export function readOutcome(folder: string): Outcome {
     labels: linesOf(folder, "labels").sort(),
     ordered: lines.filter((line) => line.includes("home-")).sort(),
     verdicts: [...last.values()].sort(),
+    alerts: linesOf(folder, "alerts").sort(),
   };
 }

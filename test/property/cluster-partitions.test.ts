@@ -8,6 +8,7 @@ import type { LabelledEvent } from "../../src/event/label.ts";
 import type { Verdict } from "../../src/event/verdict.ts";
 import { runPartition } from "../../src/pipeline/run-partition.ts";
 import { createSliceStage } from "../../src/pipeline/slice-stage.ts";
+import type { Output } from "../../src/sdk/sink.ts";
 import type { SessionEvent } from "../../src/session/event-store.ts";
 import { createSessionTracker, type TrackerOptions } from "../../src/session/session-tracker.ts";
 import { eventsArbitrary, lastVerdicts, sampleScorer, vocabulary } from "./session-samples.ts";
@@ -116,12 +117,13 @@ async function judgeShared(
         tracker,
         sink,
         tags,
-        slices: () => ({ open: names, isOver: true }),
+        partitions,
+        slices: () => ({ open: names, isOver: true, judged: new Set<string>(), isJudged: false }),
         marks: async () => new Map(),
         pollMs: 0,
         now: () => nowMs,
         random: () => 0,
-        onVerdicts: (some: readonly Verdict[]) => void verdicts.push(...some),
+        onOutput: (output: Output) => void verdicts.push(...output.verdicts),
       };
       const end = await runPartition(lease, parts, never).catch((error: unknown) => String(error));
       if (end === "done") break;

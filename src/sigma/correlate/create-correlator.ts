@@ -46,8 +46,8 @@ export interface CorrelationAlert {
 export interface Correlator {
   /** Takes an event that rules matched; gives the alerts of the events whose turn has come. */
   push(matched: MatchedEvent): readonly CorrelationAlert[];
-  /** Takes the events that wait up to this time; earlier ones that come afterwards are late. */
-  advance(untilMs: number): readonly CorrelationAlert[];
+  /** Takes the events that wait up to this time, at most so many; earlier ones that come afterwards are late. */
+  advance(untilMs: number, most?: number): readonly CorrelationAlert[];
   /** Takes every event that still waits, as at the end of a stream. */
   flush(): readonly CorrelationAlert[];
   /** Whether a rule or correlation gives no alerts of its own, because a correlation without `generate` refers to it. */
@@ -127,8 +127,8 @@ class StreamCorrelator implements Correlator {
     return this.#release(this.#newest - this.#settings.maxLatenessMs);
   }
 
-  advance(untilMs: number): readonly CorrelationAlert[] {
-    return this.#release(untilMs);
+  advance(untilMs: number, most?: number): readonly CorrelationAlert[] {
+    return this.#release(untilMs, most);
   }
 
   flush(): readonly CorrelationAlert[] {
@@ -161,10 +161,10 @@ class StreamCorrelator implements Correlator {
     };
   }
 
-  #release(until: number): readonly CorrelationAlert[] {
+  #release(until: number, most = Number.POSITIVE_INFINITY): readonly CorrelationAlert[] {
     const ready = this.#waiting.findIndex(({ time }) => time > until);
     const count = ready < 0 ? this.#waiting.length : Math.max(ready, this.#waiting.length - maxWaiting);
-    const released = this.#waiting.splice(0, count);
+    const released = this.#waiting.splice(0, Math.min(count, most));
     this.#released = released.at(-1)?.time ?? this.#released;
     return released.flatMap((matched) => this.#process(matched));
   }
