@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TagsmithError } from "../../src/event/tagsmith-error.ts";
+import { readFleet } from "../../src/queue/fleet.ts";
 import { connectRedis, type RedisSettings } from "../../src/queue/redis-connection.ts";
 import { bitsOf } from "../contract/check-encoder.ts";
 import { makeCertificates } from "../servers/certificates.ts";
 import { type RedisOptions, type RunningRedis, startRedis } from "../servers/start-redis.ts";
+import { startRedisCluster } from "../servers/start-redis-cluster.ts";
 import { startTcpProxy } from "../servers/tcp-proxy.ts";
 import { openProducer, openWorker, rankByHash, redisAt, textsOf } from "./queue-scene.ts";
 
@@ -239,21 +241,21 @@ describe("a Redis that is guarded or divided", () => {
     }
   }, 60_000);
 
-  it("is a cluster: all keys of a queue stand in one slot", async () => {
-    const server = await redisWith({ config: ["cluster-enabled yes", "cluster-announce-ip 127.0.0.1"] });
-    const plain = await connectRedis(redisAt(server.url), () => undefined);
-    closers.push(() => plain.close());
-    await plain.call("CLUSTER", ["ADDSLOTSRANGE", 0, 16_383]).catch(() => addSlots(plain.call));
-    while (!String(await plain.call("CLUSTER", ["INFO"])).includes("cluster_state:ok")) await sleep(50);
-    const { producer } = await pairOn(redisAt(server.url, { isCluster: true }));
-    const texts = textsOf("cluster", 200);
+  it("is a cluster of three: all keys of a queue and of its tenants stand in one slot", async () => {
+    const cluster = await startRedisCluster();
+    closers.push(() => cluster.stop());
+    const redis = redisAt(cluster.url, { isCluster: true });
+    const { producer } = await pairOn(redis);
+    const texts = textsOf("cluster", 2_000);
     expect((await producer.encode(texts, open)).map(bitsOf)).toEqual(expected(texts));
+    const tenant = await openProducer(redis, { tenant: "other", lane: "backfill" });
+    closers.push(() => tenant.close());
+    const more = textsOf("tenant", 200);
+    expect((await tenant.encode(more, open)).map(bitsOf)).toEqual(expected(more));
+    const connection = await connectRedis(redis, () => undefined);
+    closers.push(() => connection.close());
+    const fleet = await readFleet(connection);
+    expect(fleet.members.map(({ role }) => role).sort()).toEqual(["producer", "producer", "worker"]);
+    expect((await cluster.sizes()).filter((size) => size > 0).length).toBe(1);
   }, 60_000);
 });
-
-/** For servers that have no ADDSLOTSRANGE. */
-async function addSlots(
-  call: (command: string, args: readonly (string | number)[]) => Promise<unknown>,
-): Promise<void> {
-  await call("CLUSTER", ["ADDSLOTS", ...Array.from({ length: 16_384 }, (_, slot) => slot)]);
-}
