@@ -40,6 +40,7 @@ export function verdictDocument(verdict: Verdict, context: SinkContext, nowMs: n
       tags,
       model: verdict.model,
       vocabulary: context.vocabulary,
+      session: { key: verdict.sessionKey },
       verdict: verdictFields(verdict),
     },
   };

@@ -7,7 +7,7 @@ import { documentId } from "../../connectors/elasticsearch/sink-text.ts";
 import { bundled } from "../../src/cli/paths.ts";
 import { compileMappings } from "../../src/deploy/compile-mappings.ts";
 import { loadStreams } from "../../src/deploy/load-streams.ts";
-import { labelDocument } from "../../src/detect/written-document.ts";
+import { labelDocument, verdictDocument as ruleView } from "../../src/detect/written-document.ts";
 import { loadAttack } from "../../src/event/attack.ts";
 import { loadVocabulary } from "../../src/event/vocabulary.ts";
 import type { Event } from "../../src/sdk/index.ts";
@@ -152,7 +152,7 @@ describe("the document of a label", () => {
   it("shows what it writes to rules", () => {
     const event = { ...plain.event, facts: { code: "403" }, incomplete: true } as const;
     const { tagsmith } = JSON.parse(format({ ...plain, event }, nowMs));
-    const { orchestrator: _, vocabulary: __, origin: ___, ...seen } = tagsmith;
+    const { vocabulary: _, ...seen } = tagsmith;
     expect(labelDocument({ ...plain, event }, "m@1")).toMatchObject({ tagsmith: seen });
   });
 
@@ -218,6 +218,20 @@ describe("the documents of verdicts and dead letters", () => {
       tags: ["create_user", "spawn_reverse_shell"],
       tagsmith: { verdict: { tags, session_key: "s", verdict: "intrusion" } },
     });
+  });
+});
+
+describe("the document of a verdict", () => {
+  it("holds what rules see of it, and mapped fields only", () => {
+    const judged = { ...verdict("s", 0.9), lastTimeMs: 1_767_225_600_000 };
+    const made = JSON.parse(verdictDocument(judged, context, nowMs));
+    expect(made).toMatchObject(ruleView(judged));
+    const streams = loadStreams(bundled.streams());
+    const fields = { ...streams.common, ...streams.streams["verdicts"]?.fields };
+    const mapped = fieldPaths(
+      compileMappings(fields, [], { wildcard: true, matchOnlyText: true, flat: "flattened" }, {}),
+    );
+    expect(leafPaths(made).filter((path) => !mapped.includes(path))).toEqual(["tagsmith.verdict.tags"]);
   });
 });
 
