@@ -35,7 +35,7 @@ export function faultSuite(faults: number, seed: number): void {
     const input = join(folder, "input");
     writeInput(input, { files: 24, eventsPerFile: 200, seed: 3 });
     const alone = join(folder, "alone");
-    const detect = writeRules(folder);
+    const detect = writeRules(folder, 24);
     expect(await endOf(startNode(writeNodeConfig(alone, "alone", [join(input, "*.ndjson")], detect), 0))).toBe(0);
     const expected = readOutcome(alone);
     expect(expected.labels.length).toBe(4_800);

@@ -7,7 +7,15 @@ import { type ClusterView, readCluster } from "../../src/cluster/cluster-view.ts
 import { connectRedis } from "../../src/queue/redis-connection.ts";
 import { freshFolder } from "../e2e/tagsmith-process.ts";
 import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
-import { endOf, inputStartMs, readOutcome, startNode, writeInput, writeNodeConfig } from "./cluster-scene.ts";
+import {
+  endOf,
+  inputStartMs,
+  readOutcome,
+  startNode,
+  writeInput,
+  writeNodeConfig,
+  writeRules,
+} from "./cluster-scene.ts";
 
 const leaseMs = 1_000;
 const partitions = 8;
@@ -58,15 +66,17 @@ function createScene(name: string, files: number) {
   const lines = names.map((file) => readFileSync(join(written ?? "", file), "utf8").split(/(?<=\n)/));
   const paths = names.map((file) => join(input ?? "", file));
   for (const path of paths) appendFileSync(path, "");
-  const configFor = (node: string, port: number): string => {
+  const detect = writeRules(folder, files);
+  const configFor = (node: string, port: number, more = ""): string => {
     const redis = `redis: { redis_url: "redis://127.0.0.1:${port}" }`;
     const cluster = `cluster: { name: ${name}, lease_ms: ${leaseMs}, partitions: ${partitions}, ${redis} }`;
-    return writeNodeConfig(shared ?? "", node, paths, cluster, "follow: true, poll_interval_secs: 0.1,");
+    return writeNodeConfig(shared ?? "", node, paths, `${cluster}\n${more}`, "follow: true, poll_interval_secs: 0.1,");
   };
   return {
     shared: shared ?? "",
     paths,
     configFor,
+    detect,
     /** Lets the files grow to this share of what they become. */
     grow: (from: number, to: number) =>
       paths.forEach((path, n) => {
@@ -74,9 +84,9 @@ function createScene(name: string, files: number) {
         appendFileSync(path, own.slice(Math.round(own.length * from), Math.round(own.length * to)).join(""));
       }),
     /** What one process makes of the whole files. */
-    alone: async () => {
+    alone: async (more = "") => {
       const alone = join(folder, "alone");
-      const config = writeNodeConfig(alone, "alone", paths, "", "");
+      const config = writeNodeConfig(alone, "alone", paths, more);
       expect(await endOf(startNode(config, 0))).toBe(0);
       return readOutcome(alone);
     },
@@ -175,6 +185,26 @@ describe("nodes that follow a growing source together", () => {
     for (const node of [paused, heir]) node.kill("SIGTERM");
     expect(await Promise.all([paused, heir].map(endOf))).toEqual([0, 0]);
     expect(readOutcome(scene.shared).labels).toEqual((await scene.alone()).labels);
+  }, 120_000);
+
+  it("give the alerts of one process, those that wait for later events as soon as there is nothing more to read", async () => {
+    const scene = createScene("alerting", 6);
+    const prompt = scene.detect.replace(/lateness_secs: \d+/, "lateness_secs: 60");
+    const nodes = ["a", "b", "c"].map((name) => start(scene.configFor(name, server.port, prompt)));
+    scene.grow(0, 0.4);
+    await until(countOfLabels(scene.shared), (count) => count === 288);
+    nodes[0]?.kill("SIGKILL");
+    scene.grow(0.4, 1);
+    await until(countOfLabels(scene.shared), (count) => count === 720);
+    // Sessions go on: what is alerted of verdicts is not comparable.
+    const ofEvents = (line: string): boolean => !/"name":"(Judged|Tools before the verdict)"/.test(line);
+    const expected = (await scene.alone(scene.detect)).alerts.filter(ofEvents);
+    expect(new Set(expected.map((line): string => JSON.parse(line).rule.name)).size).toBeGreaterThan(3);
+    const alertsNow = async (): Promise<string[]> => readOutcome(scene.shared).alerts.filter(ofEvents);
+    await until(alertsNow, (alerts) => alerts.length >= expected.length);
+    for (const node of nodes) node.kill("SIGTERM");
+    await Promise.all(nodes.map(endOf));
+    expect(await alertsNow()).toEqual(expected);
   }, 120_000);
 
   it("read everything again when Redis was emptied, and leave each label once and the same verdicts", async () => {

@@ -30,7 +30,7 @@ export function writeInput(folder: string, { files, eventsPerFile, seed }: Input
 }
 
 /** Rules, and correlations of each kind by fields that are not the session's, one over another and one over verdicts. */
-const rules = `title: Some tools
+const rulesFor = (files: number): string => `title: Some tools
 name: some_tools
 id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b01
 logsource: { product: tagsmith, category: label }
@@ -54,13 +54,13 @@ level: high
 title: Many tools on a host
 name: many_tools
 id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b04
-correlation: { type: event_count, rules: [some_tools], group-by: [host], timespan: 20s, condition: { gte: 50 }, generate: true }
+correlation: { type: event_count, rules: [some_tools], group-by: [host], timespan: 20s, condition: { gte: ${2 * files + 2} }, generate: true }
 level: medium
 ---
 title: Many sessions of rare tools on a host
 id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b05
 correlation:
-  { type: value_count, rules: [last_tools], group-by: [host], timespan: 5m, condition: { field: session, gte: 8 }, generate: true }
+  { type: value_count, rules: [last_tools], group-by: [host], timespan: 5m, condition: { field: session, gte: ${files / 3} }, generate: true }
 level: medium
 ---
 title: First these, then those
@@ -71,7 +71,7 @@ level: high
 ---
 title: Busy again and again
 id: 7d3f0a52-93c1-4c0e-8d67-5b1c4f6e2b07
-correlation: { type: event_count, rules: [many_tools], group-by: [user], timespan: 1m, condition: { gte: 20 }, generate: true }
+correlation: { type: event_count, rules: [many_tools], group-by: [user], timespan: 1m, condition: { gte: ${files / 2} }, generate: true }
 level: critical
 ---
 title: Tools before the verdict
@@ -80,11 +80,11 @@ correlation: { type: temporal, rules: [judged, last_tools], group-by: [host], ti
 level: critical
 `;
 
-/** The block that asks them; events may come as late as a process reads files that lie beside each other. */
-export function writeRules(folder: string): string {
+/** The block that asks them; events may come as late as a process reads so many files that lie beside each other. */
+export function writeRules(folder: string, files: number): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "rules.yml");
-  writeFileSync(path, rules);
+  writeFileSync(path, rulesFor(files));
   return `detect: { rules: [${path}], lateness_secs: 100000 }`;
 }
 
