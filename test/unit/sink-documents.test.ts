@@ -222,7 +222,7 @@ describe("the documents of verdicts and dead letters", () => {
 });
 
 describe("the document of a verdict", () => {
-  it("holds what rules see of it, and mapped fields only", () => {
+  it("holds what rules see of it, and only fields that are mapped or meant to be kept unsearchable", () => {
     const judged = { ...verdict("s", 0.9), lastTimeMs: 1_767_225_600_000 };
     const made = JSON.parse(verdictDocument(judged, context, nowMs));
     expect(made).toMatchObject(ruleView(judged));
@@ -231,7 +231,8 @@ describe("the document of a verdict", () => {
     const mapped = fieldPaths(
       compileMappings(fields, [], { wildcard: true, matchOnlyText: true, flat: "flattened" }, {}),
     );
-    expect(leafPaths(made).filter((path) => !mapped.includes(path))).toEqual(["tagsmith.verdict.tags"]);
+    const kept = ["tagsmith.verdict.tags", "tagsmith.verdict.contributions.value"];
+    expect(leafPaths(made).filter((path) => !mapped.includes(path))).toEqual(kept);
   });
 });
 
