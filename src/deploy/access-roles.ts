@@ -88,14 +88,22 @@ function ownStreams(namespace: string): string[] {
 }
 
 function elasticsearchRoles({ indices, namespace }: AccessSettings): Readonly<Record<AccessName, JsonObject>> {
-  const isRemote = indices.some((name) => name.includes(":"));
   const read = ["read", "view_index_metadata"];
+  const readAfar = [...read, "read_cross_cluster"];
   const on = (names: readonly string[], privileges: readonly string[]): JsonObject => ({ names, privileges });
   const security = (name: string): string => `.${name}-default`;
+  const { local, remote } = byCluster(indices);
+  const afar = [...remote].map(([cluster, names]) => ({ clusters: [cluster], ...on(names, readAfar) }));
   return {
     reader: {
       cluster: ["monitor"],
-      indices: [on(indices, isRemote ? [...read, "read_cross_cluster"] : read)],
+      indices: [
+        ...(local.length > 0 ? [on(local, read)] : []),
+        // A cluster that trusts ours by its certificate looks here for the names it has itself.
+        ...(remote.size > 0 ? [on([...new Set([...remote.values()].flat())], readAfar)] : []),
+      ],
+      // One that gave ours a key looks here.
+      ...(remote.size > 0 && { remote_indices: afar }),
     },
     writer: {
       cluster: ["monitor"],
@@ -115,17 +123,36 @@ function elasticsearchRoles({ indices, namespace }: AccessSettings): Readonly<Re
   };
 }
 
+/** Names in the cluster that is asked, and by other cluster, as that one calls them. */
+function byCluster(indices: readonly string[]): {
+  readonly local: readonly string[];
+  readonly remote: ReadonlyMap<string, readonly string[]>;
+} {
+  const local: string[] = [];
+  const remote = new Map<string, string[]>();
+  for (const pattern of indices) {
+    const [, cluster, name] = /^([^<:]+):(.+)$/.exec(pattern) ?? [];
+    if (cluster === undefined || name === undefined) local.push(pattern);
+    else remote.set(cluster, [...(remote.get(cluster) ?? []), name]);
+  }
+  return { local, remote };
+}
+
 function openSearchRoles({ indices, namespace }: AccessSettings): Readonly<Record<AccessName, JsonObject>> {
   const look: readonly Json[] = ["indices:admin/resolve/index", "indices:admin/mappings/get", "indices:admin/get"];
-  const on = (names: readonly string[], actions: readonly Json[]): JsonObject => ({
-    index_patterns: names,
+  const on = (patterns: readonly string[], actions: readonly Json[]): JsonObject => ({
+    index_patterns: patterns,
     allowed_actions: actions,
   });
+  const { local, remote } = byCluster(indices);
+  // Every cluster asks its own roles, by the names it has itself.
+  const names = [...new Set([...local, ...[...remote.values()].flat()])];
+  const afar = remote.size > 0 ? ["indices:admin/shards/search_shards"] : [];
   return {
     reader: {
       cluster_permissions: ["cluster:monitor/main", "indices:data/read/point_in_time/delete"],
       index_permissions: [
-        on(indices, ["read", "indices:data/read/point_in_time/create", "indices:monitor/stats", ...look]),
+        on(names, ["read", "indices:data/read/point_in_time/create", "indices:monitor/stats", ...look, ...afar]),
       ],
     },
     writer: {
