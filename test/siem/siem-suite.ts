@@ -1,5 +1,6 @@
 import { conservationSuite } from "./conservation-suite.ts";
 import { crossClusterSuite } from "./cross-cluster-suite.ts";
+import { digitsSuite } from "./digits-suite.ts";
 import { faultSuite } from "./fault-suite.ts";
 import { pollSuite } from "./poll-suite.ts";
 import type { SiemScene } from "./siem-scene.ts";
@@ -13,6 +14,7 @@ export function siemSuite(
 ): void {
   sourceContractSuite(scene);
   pollSuite(scene);
+  digitsSuite(scene);
   troubleSuite(scene);
   crossClusterSuite(scene);
   faultSuite(scene);
