@@ -1,6 +1,6 @@
 import type { EventRow } from "../cluster/event-row.ts";
 import type { JudgedView } from "../cluster/judged-marks.ts";
-import type { PartitionState, PartitionStep } from "../cluster/partition-store.ts";
+import type { PartitionState, PartitionStep } from "../cluster/partition-step.ts";
 import type { StreamEntry } from "../cluster/stream-entry.ts";
 import { type Mark, Watermarks } from "../cluster/watermarks.ts";
 import type { DetectStage, Forward } from "../detect/detect-stage.ts";
