@@ -6,7 +6,8 @@ import { backingIndices, generationOf } from "./sink-streams.ts";
 /**
  * Keeps an event from being written twice across a rollover. Within one backing index the server refuses an id it has;
  * a new backing index knows nothing of the old one's. So what may have been written before, after a restart or when no
- * answer came, is looked for in the older ones that were written to since the last confirmed write.
+ * answer came, is looked for in the older ones that were written to since the last confirmed write. What is most likely to
+ * have been written is looked for in the newest, too: a rollover may come between the look and the writing.
  */
 export interface ReplayGuard {
   readonly stream: string;
@@ -32,12 +33,16 @@ export interface ReplaySettings {
   readonly maxReplayed: number;
 }
 
+/** After a start, so many documents are the likely repetitions, and as many more as there are any among. */
+const earlyItems = 20_000;
+
 /** A guard for the data stream `stream`; `confirmed` is where an earlier run's guard stood. */
 export function createReplayGuard(http: SearchHttp, settings: ReplaySettings): ReplayGuard {
   let newest = settings.confirmed;
   let noted = newest;
   let isUnsure = false;
   let replayed = 0;
+  let isRepeating = false;
   return {
     stream: settings.stream,
     get newest() {
@@ -45,12 +50,16 @@ export function createReplayGuard(http: SearchHttp, settings: ReplaySettings): R
     },
     async findKnown(items, signal) {
       const isReplay = replayed < settings.maxReplayed;
+      const isEarly = replayed < earlyItems;
       replayed += items.length;
       if (!settings.isThorough && !isReplay && !isUnsure) return new Set();
       const all = await backingIndices(http, settings.stream, signal);
       const first = settings.isThorough ? 0 : generationOf(newest ?? "");
-      const older = all.slice(0, -1).filter((index) => generationOf(index) >= first);
-      return findIn(http, older, items, signal);
+      const asked = isEarly || isRepeating || isUnsure ? all : all.slice(0, -1);
+      const since = asked.filter((index) => generationOf(index) >= first);
+      const known = await findIn(http, since, items, signal);
+      isRepeating = known.size > 0;
+      return known;
     },
     markUnsure: () => {
       isUnsure = true;

@@ -31,6 +31,8 @@ export interface FaultProxy {
   readonly counts: ReadonlyMap<Fault, number>;
   /** From now on: which fault meets a request. */
   decide(decision: (method: string, path: string) => Fault): void;
+  /** From now on: what is done before a request is passed on. */
+  before(work: (method: string, path: string) => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -39,11 +41,15 @@ const lateMs = 4_000;
 /** Stands between a client and the server at `target`; nothing goes wrong until `decide` is called. */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let decision: (method: string, path: string) => Fault = () => "none";
+  let work: (method: string, path: string) => Promise<void> = async () => undefined;
   const counts = new Map<Fault, number>();
   const server = createServer((asked, answer) => {
-    const fault = decision(asked.method ?? "", asked.url ?? "");
+    const [method, path] = [asked.method ?? "", asked.url ?? ""];
+    const fault = decision(method, path);
     counts.set(fault, (counts.get(fault) ?? 0) + 1);
-    serve(target, fault, asked, answer).catch(() => answer.destroy());
+    work(method, path)
+      .then(() => serve(target, fault, asked, answer))
+      .catch(() => answer.destroy());
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
@@ -52,6 +58,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     counts,
     decide: (next) => {
       decision = next;
+    },
+    before: (next) => {
+      work = next;
     },
     close: () =>
       new Promise((done) => {

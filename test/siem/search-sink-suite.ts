@@ -80,6 +80,31 @@ export function describeSearchSink(version: ServerVersion): void {
       expect([...labels, ...alerts].map(({ id }) => id).toSorted()).toEqual(["a", "b", "c", "d", "x"]);
     });
 
+    it("keeps labels and alerts once when a rollover comes between the look for them and their repetition", async () => {
+      const namespace = freshNamespace();
+      const output = { ...nothing, alerts: [alert("x")], labels: ["a", "b", "c"].map((id) => labelledEvent(id, id)) };
+      const first = scene.sink({ namespace });
+      await first.open(undefined);
+      const stored = await first.write(nothing, signal);
+      await first.write(output, signal);
+      await first.close();
+      const proxy = await startFaultProxy(running.url);
+      let rollovers = 0;
+      proxy.before(async (_, path) => {
+        if (!path.includes("/_bulk")) return;
+        rollovers += 1;
+        for (const one of ["labels", "alerts"]) await scene.call("POST", `/tagsmith-${one}-${namespace}/_rollover`);
+      });
+      const second = scene.sink({ namespace, urls: [proxy.url] });
+      await second.open(stored);
+      await second.write({ ...output, labels: [...output.labels, labelledEvent("d", "new")] }, signal);
+      await second.close();
+      await proxy.close();
+      const { labels, alerts } = await scene.content(namespace);
+      expect([...labels, ...alerts].map(({ id }) => id).toSorted()).toEqual(["a", "b", "c", "d", "x"]);
+      expect(rollovers).toBe(1);
+    });
+
     it("never puts an older verdict over a newer one", async () => {
       const namespace = freshNamespace();
       const [older, newer] = [scene.sink({ namespace }), scene.sink({ namespace })];
