@@ -1,7 +1,7 @@
 import { type ClusterRedis, runScript, textsOf } from "./cluster-redis.ts";
 import { marksOf, streamKey } from "./slice-store.ts";
 import type { Mark } from "./watermarks.ts";
-import { partitionResource } from "./work.ts";
+import { checkpointKey, partitionResource } from "./work.ts";
 
 /** How far the slices had come at one moment, all of whose events are judged by now. */
 export interface JudgedView {
@@ -38,7 +38,7 @@ export function createJudgedMarks(
   const numbers = Array.from({ length: partitions }, (_, number) => number);
   const keys = [
     ...["marks", "slices", "done"].map((name) => redis.key(name)),
-    ...numbers.flatMap((number) => [streamKey(redis, number), redis.key("checkpoint", partitionResource(number))]),
+    ...numbers.flatMap((number) => [streamKey(redis, number), checkpointKey(redis, partitionResource(number))]),
   ];
   let judged: JudgedView | undefined;
   let pending: { readonly view: JudgedView; readonly serverMs: number } | undefined;

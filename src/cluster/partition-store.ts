@@ -8,7 +8,7 @@ import type { PartitionState, PartitionStep } from "./partition-step.ts";
 import { streamKey } from "./slice-store.ts";
 import { StoredRows } from "./stored-rows.ts";
 import { decodeEntry, encodeEntry, invalidState, type StreamEntry } from "./stream-entry.ts";
-import { judgedName } from "./work.ts";
+import { checkpointKey, finishWork, judgedName } from "./work.ts";
 
 /** Entries that wait, oldest first. */
 type Waiting = readonly { readonly id: string; readonly entry: StreamEntry }[];
@@ -20,6 +20,8 @@ export interface PartitionStore {
   read(count: number): Promise<Waiting>;
   /** Stores a step and gives back the room of its entries, all or nothing. */
   commit(step: PartitionStep): Promise<void>;
+  /** All is judged. */
+  finish(): Promise<void>;
 }
 
 const readScript = `
@@ -91,7 +93,7 @@ class RedisPartition implements PartitionStore {
     this.#lease = lease;
     this.#keys = {
       lease: leaseKey(redis, lease.resource),
-      checkpoint: redis.key("checkpoint", lease.resource),
+      checkpoint: checkpointKey(redis, lease.resource),
       stream: streamKey(redis, partition),
       events: redis.key("events", String(partition)),
       notes: redis.key("notes", String(partition)),
@@ -166,6 +168,10 @@ class RedisPartition implements PartitionStore {
         sent.map(({ entry }) => entry),
       ),
     };
+  }
+
+  async finish(): Promise<void> {
+    await finishWork(this.#redis, this.#lease, this.#step);
   }
 
   #argsOf(step: PartitionStep, sent: readonly string[]): (string | number)[] {

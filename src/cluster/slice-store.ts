@@ -5,6 +5,7 @@ import type { HeldLease } from "./held-lease.ts";
 import { leaseKey, leaseValue } from "./lease-store.ts";
 import { encodeEntry, type StreamEntry } from "./stream-entry.ts";
 import type { Mark } from "./watermarks.ts";
+import { checkpointKey, finishWork } from "./work.ts";
 
 /** How far a slice was read. */
 export interface SliceCheckpoint {
@@ -39,6 +40,8 @@ export interface SliceStore {
    * `cluster_checkpoint_lost` (reconnect: begin again with `load`), and `cluster_partition_full` (retry).
    */
   commit(step: SliceStep): Promise<void>;
+  /** All is read. Throws as `commit` does where the last step is not there any more. */
+  finish(): Promise<void>;
 }
 
 /**
@@ -79,7 +82,7 @@ export function marksOf(reply: unknown): ReadonlyMap<string, Mark> {
 
 /** Opens the checkpoints of the slice that `lease` is of. `maxEntries`: how many steps may wait for a partition. */
 export function createSliceStore(redis: ClusterRedis, lease: HeldLease, maxEntries: number): SliceStore {
-  const key = redis.key("checkpoint", lease.resource);
+  const key = checkpointKey(redis, lease.resource);
   const detectionAt = detectionKey(redis, lease.resource);
   let step = 0;
   return {
@@ -109,6 +112,7 @@ export function createSliceStore(redis: ClusterRedis, lease: HeldLease, maxEntri
       checkAnswer(lease.resource, await lease.guard(runScript(redis, commitScript, keys, args)));
       step += 1;
     },
+    finish: () => finishWork(redis, lease, step),
   };
 }
 

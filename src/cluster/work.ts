@@ -105,12 +105,22 @@ export async function readWork(redis: ClusterRedis): Promise<Work> {
 
 const finishScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+if (redis.call('HGET', KEYS[3], 'step') or '0') ~= ARGV[3] then return 'behind' end
 redis.call('SADD', KEYS[2], ARGV[2])
 return 'ok'`;
 
-/** A slice was read to its end, or a partition has judged all there was. Throws `cluster_lease_lost`. */
-export async function finishWork(redis: ClusterRedis, lease: HeldLease): Promise<void> {
+/**
+ * A slice was read to its end, or a partition has judged all there was, in so many steps. Throws `cluster_lease_lost`, and
+ * `cluster_checkpoint_lost` where the last of them is not there any more.
+ */
+export async function finishWork(redis: ClusterRedis, lease: HeldLease, steps: number): Promise<void> {
   const { resource, owner } = lease;
-  const keys = [leaseKey(redis, resource), redis.key("done")];
-  checkAnswer(resource, await lease.guard(runScript(redis, finishScript, keys, [leaseValue(owner), resource])));
+  const keys = [leaseKey(redis, resource), redis.key("done"), checkpointKey(redis, resource)];
+  const args = [leaseValue(owner), resource, steps];
+  checkAnswer(resource, await lease.guard(runScript(redis, finishScript, keys, args)));
+}
+
+/** Where the last step of a slice or a partition is kept. */
+export function checkpointKey(redis: ClusterRedis, resource: string): string {
+  return redis.key("checkpoint", resource);
 }

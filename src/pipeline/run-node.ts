@@ -7,7 +7,6 @@ import { planShare } from "../cluster/shares.ts";
 import {
   beginRound,
   type Fingerprints,
-  finishWork,
   judgedName,
   partitionResource,
   shareWork,
@@ -33,13 +32,13 @@ export interface NodeSettings {
   readonly rules?: (() => string | undefined) | undefined;
   /** Reads a slice until its end or `stop`, and notes the end. */
   readonly runSlice: (slice: SourceSlice, lease: HeldLease, stop: AbortSignal) => Promise<void>;
-  /** Judges a partition until all input is judged or `stop`. */
+  /** Judges a partition until all input is judged or `stop`, and notes the end. */
   readonly runPartition: (
     partition: number,
     lease: HeldLease,
     slices: () => Slices,
     stop: AbortSignal,
-  ) => Promise<"done" | "stopped">;
+  ) => Promise<unknown>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Called now and then. */
@@ -178,29 +177,30 @@ class ClusterNode {
     if (lease === undefined) return;
     if (this.#isClosing) return lease.release();
     const stop = new AbortController();
-    const ended = this.#workOn(name, lease, stop.signal).finally(() => {
+    const ended = this.#workOn(name, lease, stop.signal).then((how) => {
       this.#held.delete(name);
-      this.#wake.abort();
+      // What is in trouble is tried again at the next look, not at once.
+      if (how === "ended") this.#wake.abort();
     });
     this.#held.set(name, { lease, stop, ended });
   }
 
-  async #workOn(name: string, lease: HeldLease, stop: AbortSignal): Promise<void> {
-    const { redis, runSlice, runPartition, onTrouble } = this.#settings;
+  async #workOn(name: string, lease: HeldLease, stop: AbortSignal): Promise<"ended" | "troubled"> {
+    const { runSlice, runPartition, onTrouble } = this.#settings;
     try {
       const slice = this.#slices.get(name);
       if (slice !== undefined) await runSlice(slice, lease, stop);
       else {
         const partition = this.#partitions.indexOf(name);
-        const how = await runPartition(partition, lease, () => this.#standing(), stop);
-        if (how === "done") await finishWork(redis, lease);
+        await runPartition(partition, lease, () => this.#standing(), stop);
       }
+      return "ended";
     } catch (cause) {
       const error: unknown = (await this.#hasLost(lease)) ? lostLease(name) : cause;
-      if (error instanceof TagsmithError && error.remedy === "reconnect") {
-        this.#lostLeases += 1;
-        onTrouble(error);
-      } else this.#failed.abort(error);
+      if (error instanceof TagsmithError && error.remedy === "reconnect") this.#lostLeases += 1;
+      if (!(error instanceof TagsmithError) || !isPassing(error)) this.#failed.abort(error);
+      else onTrouble(error);
+      return this.#failed.signal.aborted ? "ended" : "troubled";
     } finally {
       await Promise.race([lease.release().catch(() => undefined), sleep(leaveWithinMs, undefined, { ref: false })]);
     }
@@ -219,6 +219,11 @@ class ClusterNode {
     const judged = new Set(this.#partitions.filter((name) => done.has(judgedName(name))));
     return { open, isOver: open.length === 0, judged, isJudged: judged.size === this.#partitions.length };
   }
+}
+
+/** Whether the work can be tried again, here or by another node. */
+function isPassing({ remedy }: TagsmithError): boolean {
+  return remedy === "reconnect" || remedy === "retry";
 }
 
 function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {

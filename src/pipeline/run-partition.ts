@@ -86,7 +86,10 @@ export async function runPartition(
       parts.onOutput?.(output);
     }
     if (judge.hasMore) continue;
-    if (isEnd) return "done";
+    if (isEnd) {
+      await store.finish();
+      return "done";
+    }
     if (hasAll) await sleep(parts.pollMs, undefined, { signal: AbortSignal.any([stop, lost]) }).catch(() => undefined);
   }
   return "stopped";

@@ -1,7 +1,6 @@
 import type { ClusterRedis } from "../cluster/cluster-redis.ts";
 import type { HeldLease } from "../cluster/held-lease.ts";
 import { createSliceStore } from "../cluster/slice-store.ts";
-import { finishWork } from "../cluster/work.ts";
 import type { Forward, RunDetection } from "../detect/detect-stage.ts";
 import { defaultTrackerSettings } from "../session/tracker-settings.ts";
 import { fenceLabeller, fenceSink } from "./fence-parts.ts";
@@ -53,5 +52,5 @@ export async function runSlice(
     throw lease.lost.aborted ? lease.lost.reason : error;
   });
   lease.lost.throwIfAborted();
-  if (!stop.aborted) await finishWork(redis, lease);
+  if (!stop.aborted) await store.finish();
 }

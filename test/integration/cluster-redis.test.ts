@@ -19,7 +19,10 @@ import {
   shareWork,
   sliceResource,
 } from "../../src/cluster/work.ts";
+import type { TagsmithError } from "../../src/event/tagsmith-error.ts";
+import { runNode } from "../../src/pipeline/run-node.ts";
 import { connectRedis, type RedisConnection } from "../../src/queue/redis-connection.ts";
+import { redisError } from "../../src/queue/redis-error.ts";
 import { checkLeases } from "../contract/check-leases.ts";
 import { createMemoryLeases } from "../contract/lease-in-memory.ts";
 import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
@@ -434,7 +437,7 @@ describe("the work of a cluster", () => {
     const all = [...slices, ...partitions];
     await beginRound(redis, 1_000, all);
     expect(await shareWork(redis, shared, slices)).toEqual({ slices, done: new Set() });
-    for (const name of all) await finishWork(redis, await hold(redis, name, "x"));
+    for (const name of all) await finishWork(redis, await hold(redis, name, "x"), 0);
     expect((await shareWork(redis, shared, slices)).done).toEqual(new Set(all));
     // A slice that nobody knew before gives the partitions more to do.
     const more = [...slices, sliceResource("c")];
@@ -444,7 +447,7 @@ describe("the work of a cluster", () => {
     });
     for (const name of [...partitions, sliceResource("c")]) {
       await takeAway(redis, name);
-      await finishWork(redis, await hold(redis, name, "y"));
+      await finishWork(redis, await hold(redis, name, "y"), 0);
     }
     await beginRound(redis, 1_000, [...more, ...partitions]);
     expect((await shareWork(redis, shared, more)).done).toEqual(new Set());
@@ -454,7 +457,47 @@ describe("the work of a cluster", () => {
     const redis = freshRedis();
     const lease = await hold(redis, "slice/a", "x");
     await takeAway(redis, "slice/a");
-    await expect(finishWork(redis, lease)).rejects.toMatchObject({ code: "cluster_lease_lost" });
+    await expect(finishWork(redis, lease, 0)).rejects.toMatchObject({ code: "cluster_lease_lost" });
+  });
+
+  it("is not done while the server lacks the last step, which is then read again", async () => {
+    const redis = freshRedis();
+    const slice = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
+    await slice.load();
+    await slice.commit(stepOf("1", ["e1"]));
+    await slice.commit(stepOf("2", ["e2"]));
+    // As on a replica that had got the first step only.
+    await redis.call("HSET", [redis.key("checkpoint", "slice/a"), "step", 1, "cursor", "1"]);
+    await expect(slice.finish()).rejects.toMatchObject({ code: "cluster_checkpoint_lost" });
+    expect(await redis.call("SCARD", [redis.key("done")])).toBe(0);
+  });
+
+  it("is tried again after an error of the server that passes", async () => {
+    const redis = freshRedis();
+    const said: string[] = [];
+    let tries = 0;
+    const settings = {
+      redis,
+      member: { id: "x", host: "web-1", pid: 1 },
+      leaseMs: 600,
+      partitions: 1,
+      slices: [],
+      maxSlices: 1,
+      fingerprints: { config: "f", detect: "" },
+      runSlice: async () => undefined,
+      runPartition: async (_partition: number, lease: HeldLease) => {
+        tries += 1;
+        if (tries < 3) throw redisError(new Error("CLUSTERDOWN The cluster is down"));
+        await finishWork(redis, lease, 0);
+      },
+      now: () => performance.now(),
+      onTrouble: ({ code }: TagsmithError) => void said.push(code),
+    };
+    const since = performance.now();
+    await runNode(settings, AbortSignal.timeout(10_000));
+    expect(tries).toBe(3);
+    expect(said).toEqual(["queue_redis_unready", "queue_redis_unready"]);
+    expect(performance.now() - since).toBeGreaterThan(190);
   });
 
   it("knows its nodes for as long as they report", async () => {

@@ -52,6 +52,7 @@ class MemoryPartition {
         left -= 1;
         this.#commit(step);
       },
+      finish: async () => undefined,
     };
   }
 
@@ -96,6 +97,7 @@ async function judgeShared(
     commit: async ({ entries }: { readonly entries: ReadonlyMap<number, StreamEntry> }) => {
       for (const [partition, entry] of entries) all[partition]?.entries.push(decodeEntry(encodeEntry(entry)));
     },
+    finish: async () => undefined,
   };
   const names = slices.map((_, n) => `slice/${n}`);
   // The first slice is read to its end before the next one begins.
