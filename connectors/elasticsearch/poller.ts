@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Batch, TagsmithError } from "#sdk";
+import { type Batch, type SourceContext, TagsmithError } from "#sdk";
 import { type BackOff, createBackOff } from "./back-off.ts";
 import { bucketMs } from "./bucket-ledger.ts";
 import { checkNames, checkTimeFields } from "./check-indices.ts";
@@ -30,6 +30,7 @@ export class Poller {
   readonly #config: PollConfig;
   readonly #settings: PollSourceSettings;
   readonly #positions: readonly LanePosition[];
+  readonly #plan: Reader["plan"];
   readonly #pageSize: PageSize;
   readonly #backOff: BackOff;
   #client: SearchClient | undefined;
@@ -48,6 +49,7 @@ export class Poller {
     this.#positions = lanesOf(config.time_fields)
       .filter(({ field }) => config.lane === undefined || config.lane === field)
       .map((lane) => new LanePosition(lane, stored.get(lane.field), startMs));
+    this.#plan = planOf(config.fields, settings.context);
     this.#pageSize = createPageSize(config.batch_records, config.batch_bytes);
     this.#backOff = createBackOff(settings.random, (error, waitMs) => this.#tell(error, waitMs));
     this.#hasFound = stored.size > 0;
@@ -202,7 +204,7 @@ export class Poller {
       client: this.#client,
       indices,
       selection: { exclude, query },
-      fields: this.#config.fields,
+      plan: this.#plan,
       keepAlive: `${view_keep_alive_secs}s`,
       pageSize: this.#pageSize,
     };
@@ -260,4 +262,11 @@ export class Poller {
   #keepMs(): number {
     return Math.max(this.#config.sweep_window_secs, this.#config.overlap_secs) * 1_000 + bucketMs;
   }
+}
+
+/** What is fetched of documents; whole ones, too, where nobody knows what the mappings need. */
+function planOf(fields: PollConfig["fields"], context: SourceContext | undefined): Reader["plan"] {
+  if (fields === "mapped") return () => context?.fieldPlan?.();
+  const plan = fields === "all" ? undefined : { paths: fields, suffices: () => true };
+  return () => plan;
 }

@@ -1,3 +1,4 @@
+import type { FieldPlan } from "#sdk";
 import { answerFault } from "./classify-error.ts";
 import { type Lane, type Selection, timeSort, type Window, windowQuery } from "./lane.ts";
 import type { PageSize } from "./page-size.ts";
@@ -10,7 +11,8 @@ export interface Reader {
   readonly client: SearchClient;
   readonly indices: readonly string[];
   readonly selection: Selection;
-  readonly fields: readonly string[] | undefined;
+  /** Asked before each page; undefined: whole documents. */
+  readonly plan: () => FieldPlan | undefined;
   readonly keepAlive: string;
   readonly pageSize: PageSize;
 }
@@ -137,8 +139,31 @@ async function* readMoment(
   }
 }
 
+/** A page whose documents hold what is needed of them: it is asked for again until they do. */
 async function ask(
-  { client, selection, fields, keepAlive, pageSize }: Reader,
+  reader: Reader,
+  view: View,
+  lane: Lane,
+  window: Window,
+  body: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<Page> {
+  for (;;) {
+    const plan = reader.plan();
+    const fields = plan === undefined ? {} : { _source: { includes: plan.paths } };
+    const page = await askOnce(reader, view, lane, window, { ...fields, ...body }, signal);
+    if (plan === undefined || suffices(page, plan)) return page;
+  }
+}
+
+/** Looks at all documents, so that the next plan knows what each of them needs. */
+function suffices({ hits }: Page, plan: FieldPlan): boolean {
+  const lacking = hits.filter(({ source, index }) => source !== undefined && !plan.suffices(source, index));
+  return lacking.length === 0;
+}
+
+async function askOnce(
+  { client, selection, keepAlive, pageSize }: Reader,
   view: View,
   lane: Lane,
   window: Window,
@@ -151,7 +176,6 @@ async function ask(
     {
       track_total_hits: false,
       seq_no_primary_term: true,
-      ...(fields !== undefined && { _source: { includes: fields } }),
       ...body,
       pit: { id: view.id, keep_alive: keepAlive },
       query: windowQuery(lane, window, selection),

@@ -25,8 +25,11 @@ const poll = {
   minutes: z.strictObject({ number: z.int().min(0), of: z.int().min(1).max(64) }).optional(),
   /** Further conditions, in the server's query language. */
   query: z.record(z.string(), z.unknown()).optional(),
-  /** Fields to read of each document, `process.*` too; all when left out. What the mappings need must be among them. */
-  fields: z.array(z.string().min(1)).min(1).optional(),
+  /**
+   * What to fetch of each document: `all`; what the mappings in use read (`mapped`); or these fields, `process.*` too, and then
+   * what the mappings need must be among them.
+   */
+  fields: z.union([z.enum(["all", "mapped"]), z.array(z.string().min(1)).min(1)]).default("all"),
   /** End when what was there at the start is read, instead of waiting for more. */
   once: z.boolean().default(false),
   poll_interval_secs: z.number().positive().max(3_600).default(5),

@@ -36,16 +36,14 @@ export interface OpenPipeline {
 export async function openPipeline(
   config: Config,
   registry: ConnectorRegistry,
-  { counts, metrics: { signals }, onStep, onWait }: RunObserver,
+  { counts, metrics: { signals }, onStep, onWait, onNotice }: RunObserver,
   openLabels: typeof openStages = openStages,
 ): Promise<OpenPipeline> {
   const reading = findConnector(registry, config.source.type, "source");
   if (config.source.type === config.sink.type) reading.checkPair?.(settingsOf(config.source), settingsOf(config.sink));
-  const source = reading.createSource(settingsOf(config.source), {
-    signals,
-    onWait,
-  });
-  const normalizers = openNormalizers(config);
+  const normalizers = openNormalizers(config, onNotice);
+  const { fieldPlan } = normalizers;
+  const source = reading.createSource(settingsOf(config.source), { signals, onWait, fieldPlan });
   const normalizer = normalizers.create(source.name);
   const redaction = openRedaction(config);
   const { opened, queue } = await openLabels(config, source.isLive === true, onWait);

@@ -1,12 +1,14 @@
 import type { Config } from "../config/config-schema.ts";
 import { builtInReaders } from "../normalize/built-in-readers.ts";
 import { createNormalizer } from "../normalize/create-normalizer.ts";
+import { createFieldPlanner, type FieldPlanner } from "../normalize/field-planner.ts";
 import { loadMappingSet } from "../normalize/load-mapping-set.ts";
 import { mappingsOf } from "../normalize/load-mappings.ts";
 import { compileRedactor } from "../normalize/redact/redact-text.ts";
 import { loadRedactionRules } from "../normalize/redact/redaction-rules.ts";
 import { createReloadableNormalizer, type ReloadableNormalizer } from "../normalize/reloadable-normalizer.ts";
 import { createRedaction, noRedaction, type Redaction } from "../pipeline/redaction.ts";
+import type { FieldPlan } from "../sdk/connector.ts";
 import type { RunObserver } from "./observe-run.ts";
 import { type OpenLabeller, openLabeller } from "./open-labeller.ts";
 import { mappingSources } from "./open-mappings.ts";
@@ -42,14 +44,20 @@ export interface NormalizerFactory {
   create(source: string): ReloadableNormalizer;
   /** One that is not used any more. */
   drop(normalizer: ReloadableNormalizer): void;
+  /** For sources: what of documents is enough for the mappings; undefined: whole ones. */
+  fieldPlan(): FieldPlan | undefined;
   /** Reads the mappings again; all go on with them. Throws TagsmithError, and all go on with the old ones. */
   reload(): void;
 }
 
-/** Throws `mapping_*`. */
-export function openNormalizers(config: Config): NormalizerFactory {
+/** `onNotice` is told what people should know. Throws `mapping_*`. */
+export function openNormalizers(config: Config, onNotice: (text: string) => void): NormalizerFactory {
   const sources = mappingSources(config);
   let mappings = mappingsOf(loadMappingSet(sources));
+  const onWhole = (mapping: string): void =>
+    onNotice(`the mapping ${mapping} needs whole documents, so all are fetched whole, as with source.fields: all.`);
+  const createPlanner = (): FieldPlanner => createFieldPlanner(mappings, builtInReaders, onWhole);
+  let planner: FieldPlanner | undefined;
   const made = new Set<ReloadableNormalizer>();
   return {
     create(source) {
@@ -61,10 +69,15 @@ export function openNormalizers(config: Config): NormalizerFactory {
       return normalizer;
     },
     drop: (normalizer) => void made.delete(normalizer),
+    fieldPlan() {
+      planner ??= createPlanner();
+      return planner.plan();
+    },
     reload() {
       const next = mappingsOf(loadMappingSet(sources));
       for (const normalizer of made) normalizer.replace(next);
       mappings = next;
+      planner = undefined;
     },
   };
 }

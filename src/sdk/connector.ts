@@ -1,5 +1,6 @@
 import type { TechniquesByTag } from "../event/attack.ts";
 import type { TagsmithError } from "../event/tagsmith-error.ts";
+import type { Document } from "./document.ts";
 import type { SearchServer } from "./search-server.ts";
 import type { Signals } from "./signals.ts";
 import type { Sink } from "./sink.ts";
@@ -35,8 +36,21 @@ export interface SinkContext {
   readonly hasRules?: boolean;
 }
 
+/** What of documents is enough for the mappings in use. */
+export interface FieldPlan {
+  /** Paths, at least one; each stands for all that is under it. */
+  readonly paths: readonly string[];
+  /** Whether a document cut down to `paths` reads as if it were whole. Where it does not, the next plan asks for more. */
+  suffices(document: Document, container: string): boolean;
+}
+
 /** What the runtime gives a source. */
 export interface SourceContext {
+  /**
+   * Asked before each fetch by sources that can leave fields out; undefined: whole documents. What does not suffice is
+   * fetched again by the next plan, which ends in a plan that suffices.
+   */
+  readonly fieldPlan?: () => FieldPlan | undefined;
   readonly signals?: Signals;
   /** Told before each wait after an error that a later attempt may pass. */
   readonly onWait?: (error: TagsmithError, waitMs: number) => void;

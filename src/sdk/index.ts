@@ -6,7 +6,7 @@ export { parentField } from "../event/parent-field.ts";
 export { storableFacts } from "../event/storable-facts.ts";
 export { type Remedy, TagsmithError } from "../event/tagsmith-error.ts";
 export type { Verdict } from "../event/verdict.ts";
-export type { Connector, Fence, SinkContext, SourceContext, SourceSlice } from "./connector.ts";
+export type { Connector, Fence, FieldPlan, SinkContext, SourceContext, SourceSlice } from "./connector.ts";
 export type { DeadLetter } from "./dead-letter.ts";
 export type { Document, SourceRecord } from "./document.ts";
 export { parseExactJson } from "./parse-exact-json.ts";

@@ -1,7 +1,7 @@
 import type { SearchClient } from "../../connectors/elasticsearch/search-http.ts";
 import { createPollSource } from "../../connectors/elasticsearch/source.ts";
 import { openSearchSourceConfigSchema } from "../../connectors/elasticsearch/source-config.ts";
-import type { Batch, Source, SourceRecord, TagsmithError } from "../../src/sdk/index.ts";
+import type { Batch, Source, SourceContext, SourceRecord, TagsmithError } from "../../src/sdk/index.ts";
 import type { Settings, SiemScene } from "./siem-scene.ts";
 
 /** What a test may look at and change while a source reads. */
@@ -11,6 +11,7 @@ export interface PollWatch {
   /** Wraps the client, for requests that fail or are watched. */
   readonly wrap?: (client: SearchClient) => SearchClient;
   readonly now?: () => number;
+  readonly fieldPlan?: SourceContext["fieldPlan"];
 }
 
 /** A source on the scene's server that is quick, and ends when it has caught up. */
@@ -30,7 +31,10 @@ export function pollSource(scene: SiemScene, settings: Settings, watch: PollWatc
       });
       return watch.wrap?.(client) ?? client;
     },
-    context: { onWait: (error) => watch.waits.push(error) },
+    context: {
+      onWait: (error) => watch.waits.push(error),
+      ...(watch.fieldPlan && { fieldPlan: watch.fieldPlan }),
+    },
     now: watch.now ?? (() => Date.now()),
     random: () => 0,
   });
