@@ -22,7 +22,7 @@ export async function askValid(
 /** Why this is no address that can be connected to. */
 export function addressFault(text: string): string | undefined {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text))
-    return `${text} is not an address: http://HOST:PORT or https://…`;
+    return `${text} is not an address: http://HOST:PORT or https://HOST`;
   const { username, password } = new URL(text);
   return username + password === "" ? undefined : "an address holds no credentials here; they are given apart from it";
 }
