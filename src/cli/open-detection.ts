@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Config } from "../config/config-schema.ts";
 import { createDetectStage, type DetectSettings, type DetectStage } from "../detect/detect-stage.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
+import { defaultTrackerSettings } from "../session/tracker-settings.ts";
 import {
   type Collection,
   type CorrelatorSettings,
@@ -47,13 +48,16 @@ export interface StageFactory extends RulesInUse {
 }
 
 /** Reads the rules of a configuration. Throws `detect_rules_invalid`, `sigma_*`. */
-export function openDetection(detect: DetectConfig, model: string): OpenDetection {
-  const stages = openDetectStages(detect, model);
+export function openDetection(detect: DetectConfig, model: string, now = systemClock): OpenDetection {
+  const stages = openDetectStages(detect, model, now);
   return { ...stages, stage: stages.create() };
 }
 
+const systemClock = (): number => Date.now();
+
 /** As `openDetection`, for any number of stages. */
-export function openDetectStages(detect: DetectConfig, model: string): StageFactory {
+export function openDetectStages(detect: DetectConfig, model: string, now = systemClock): StageFactory {
+  const latestMs = (): number => now() + defaultTrackerSettings.maxFutureSecs * 1_000;
   let loaded = loadRules(detect);
   const made = new Map<DetectStage, StageSettings["correlations"]>();
   return {
@@ -61,7 +65,7 @@ export function openDetectStages(detect: DetectConfig, model: string): StageFact
     warnings: loaded.warnings,
     fingerprint: () => loaded.fingerprint,
     create({ correlations, ...own } = {}) {
-      const common = { model, latenessMs: detect.lateness_secs * 1_000 };
+      const common = { model, latenessMs: detect.lateness_secs * 1_000, latestMs };
       const stage = createDetectStage(loaded.rules(correlations), { ...common, ...own });
       made.set(stage, correlations);
       return stage;

@@ -12,6 +12,8 @@ export interface DetectSettings {
   readonly model: string;
   /** How long an event may come behind later ones; correlations wait as long. */
   readonly latenessMs: number;
+  /** An event dated after this is not counted in correlations: those that follow would all come behind it. */
+  readonly latestMs?: () => number;
   /** So many matches are remembered, so that an event that comes twice gives one alert. */
   readonly maxSeen?: number;
   /** Where correlations are shared: takes what they count, and the places of the groups that do. Absent: it is counted here. */
@@ -141,7 +143,9 @@ class Detector implements DetectStage {
   }
 
   #correlate(one: Omit<MatchedDocument, "rules">, matched: readonly { readonly rule: DetectionRule }[]): Alert[] {
-    if (!this.#rules.hasCorrelations || !Number.isFinite(one.timeMs)) return [];
+    const { latestMs } = this.#settings;
+    const isBelieved = Number.isFinite(one.timeMs) && (latestMs === undefined || one.timeMs <= latestMs());
+    if (!this.#rules.hasCorrelations || !isBelieved) return [];
     const pushed = { ...one, rules: matched.map(({ rule }) => rule.id) };
     const { forward } = this.#settings;
     if (forward === undefined) return this.#push(pushed);

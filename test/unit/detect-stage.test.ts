@@ -142,6 +142,16 @@ describe("detection", () => {
     expect(named(quiet.rest([], 1_767_225_600_000 + 8 * 60_000))).toEqual(["Curls"]);
   });
 
+  it("counts no event dated after the clock, which would make those that follow late, but gives its alert", () => {
+    const [first, second, third, ...more] = curls;
+    const all = [first, second, third].flatMap((one) => one ?? []);
+    const now = () => 1_767_225_600_000 + 60 * 60_000;
+    const { stage } = openDetection(detectSchema.parse({ rules: [file], lateness_secs: 0 }), "m@1", now);
+    expect(named(stage.add([event("skewed", "curl 9", 500, ["tag_a"])], []))).toEqual(["Tag"]);
+    expect(named(stage.add(all, []))).toEqual(["Curls"]);
+    expect(named(stage.add([event("near", "curl 9", 64), ...more], []))).toEqual([]);
+  });
+
   it("goes on with changed rules, and correlations keep what they counted", () => {
     const path = rulesAt(rules);
     const detection = openDetection(detectSchema.parse({ rules: [path], lateness_secs: 0 }), "m@1");
