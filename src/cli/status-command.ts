@@ -7,6 +7,7 @@ import type { ClusterGauges, QueueGauges, RunSnapshot } from "../telemetry/run-m
 import { askCluster, clusterText } from "./cluster-status.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { exitCodes } from "./exit-code.ts";
+import { askFleet, fleetText } from "./fleet-status.ts";
 import { openSinkServer } from "./open-sink-server.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 import { formatTable, oneLine, type Terminal } from "./terminal.ts";
@@ -22,12 +23,14 @@ export async function statusCommand(
   try {
     const run = await askRun(config, stop.signal);
     const streams = await askServer(config, registry, stop.signal);
-    const cluster = await askCluster(config);
+    const [cluster, fleet] = [await askCluster(config), await askFleet(config)];
     if (options.json) {
-      terminal.out.write(`${JSON.stringify({ run: run ?? null, streams, ...(cluster && { cluster }) })}\n`);
+      const shared = { ...(cluster && { cluster }), ...(fleet && { fleet }) };
+      terminal.out.write(`${JSON.stringify({ run: run ?? null, streams, ...shared })}\n`);
     } else {
       const shared = cluster === undefined ? "" : `\n${clusterText(cluster)}`;
-      terminal.out.write(`${runText(run, config)}\n${streamsText(streams)}${shared}`);
+      const labelling = fleet === undefined ? "" : `\nLabelling\n${fleetText(fleet)}`;
+      terminal.out.write(`${runText(run, config)}\n${streamsText(streams)}${shared}${labelling}`);
     }
     return exitCodes.ok;
   } finally {

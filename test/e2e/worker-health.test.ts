@@ -65,8 +65,10 @@ describe("a worker that is asked how it does", () => {
     expect(metrics).toContain('tagsmith_worker_device_up{device="cuda:63"} 0\n');
     expect(metrics).toContain('tagsmith_queue_oldest_age_seconds{state="live"} 0\n');
     expect(metrics).toMatch(/tagsmith_worker_batch_texts_count [1-9]/);
-    const { members } = JSON.parse((await runTagsmith(["fleet", "--config", config, "--json"])).out);
-    expect(members[0].devices).toMatchObject([
+    const status = await runTagsmith(["status", "--config", config]);
+    expect(status.out).toMatch(/worker .* cpu#1 [\d.]+\/s, cuda:63 taken out \(.*\), cpu#2 [\d.]+\/s/);
+    const { fleet } = JSON.parse((await runTagsmith(["status", "--config", config, "--json"])).out);
+    expect(fleet.members[0].devices).toMatchObject([
       { name: "cpu#1", texts: expect.any(Number), textsPerSec: expect.any(Number) },
       { name: "cuda:63", lost: expect.stringContaining("Cuda"), texts: 0 },
       { name: "cpu#2" },
