@@ -59,10 +59,15 @@ function shareOf(name: string, batches: readonly Readonly<Record<string, number>
 }
 
 /** Some producers of tenant `a` ask for 50 times as much as one of tenant `b`, which comes later. */
-async function flood(redis: RedisSettings, lane: Lane, more: Parameters<typeof openWorker>[1] = {}): Promise<number> {
+async function flood(
+  redis: RedisSettings,
+  lane: Lane,
+  more: Parameters<typeof openWorker>[1] = {},
+  workers = 1,
+): Promise<number> {
   const large = await Promise.all([producerOf("a", redis, lane), producerOf("a", redis, lane)]);
   const small = await producerOf("b", redis, lane);
-  const { batches } = await slowWorker(redis, more);
+  const all = await Promise.all(Array.from({ length: workers }, () => slowWorker(redis, more)));
   const stop = new AbortController();
   const flooding = large.map((producer, n) => producer.encode(textsOf(`a ${n}`, 25 * 1_280), stop.signal));
   await sleep(200);
@@ -70,7 +75,8 @@ async function flood(redis: RedisSettings, lane: Lane, more: Parameters<typeof o
   expect((await small.encode(texts, open)).map(bitsOf)).toEqual(expected(texts));
   stop.abort(new Error("enough"));
   await Promise.allSettled(flooding);
-  return shareOf("b", batches);
+  const shares = all.map(({ batches }) => shareOf("b", batches));
+  return shares.reduce((sum, share) => sum + share, 0) / workers;
 }
 
 describe("tenants of one queue", () => {
@@ -83,6 +89,12 @@ describe("tenants of one queue", () => {
     },
     60_000,
   );
+
+  it("get equal shares of several workers, too", async () => {
+    const share = await flood(redisAt(server.url), "live", {}, 3);
+    expect(share).toBeGreaterThan(0.35);
+    expect(share).toBeLessThan(0.6);
+  }, 60_000);
 
   it("get shares by their weights where the worker has some", async () => {
     const share = await flood(redisAt(server.url), "live", { tenantWeights: { b: 3 } });
@@ -138,7 +150,7 @@ describe("tenants of one queue", () => {
     expect((await producer.encode(texts, open)).map(bitsOf)).toEqual(expected(texts));
   }, 30_000);
 
-  it("lose nothing when workers are killed", async () => {
+  it("lose nothing when workers are killed and Redis is emptied", async () => {
     const redis = redisAt(server.url);
     const producers = await Promise.all(["a", "b"].map((tenant) => producerOf(tenant, redis)));
     const settings = { redis, batchMs: 30, lockMs: 1_000 };
@@ -148,6 +160,9 @@ describe("tenants of one queue", () => {
     await sleep(1_500);
     workers.shift()?.kill("SIGKILL");
     workers.push(await forkWorker(settings));
+    const connection = await connectRedis(redis, () => undefined);
+    closers.push(() => connection.close());
+    await connection.call("FLUSHALL", []);
     closers.push(async () => workers.map((worker) => worker.kill("SIGKILL")));
     for (const [n, rankings] of (await Promise.all(results)).entries()) {
       expect(rankings.map(bitsOf)).toEqual(expected(all[n] ?? []));
