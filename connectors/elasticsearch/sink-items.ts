@@ -11,14 +11,19 @@ import { documentId } from "./sink-text.ts";
 /** So many documents are in memory as text at a time: the end of an input may close any number of sessions at once. */
 const maxItems = 5_000;
 
-/**
- * Makes the function that turns outputs into items, some at a time: labels, alerts and dead letters to be written once, verdicts
- * over what they were. `version` orders the verdicts of all outputs of a sink.
- */
-export function compileItems(
-  names: StreamNames,
-  context: SinkContext,
-): (output: Output, version: number, nowMs: number) => Iterable<readonly BulkItem[]> {
+/** Turns outputs into items. */
+export interface ItemMaker {
+  /** Makes the items of the labels of `output` before it is their turn. */
+  prepare(output: Output, nowMs: number): void;
+  /**
+   * Some at a time: labels, alerts and dead letters to be written once, verdicts over what they were. `version` orders the
+   * verdicts of all outputs of a sink.
+   */
+  make(output: Output, version: number, nowMs: number): Iterable<readonly BulkItem[]>;
+}
+
+export function compileItems(names: StreamNames, context: SinkContext): ItemMaker {
+  const prepared = new WeakMap<Output, readonly BulkItem[]>();
   const labelDocument = compileLabelDocument(context);
   const labelItem = (labelled: LabelledEvent, nowMs: number): BulkItem => {
     const { id } = labelled.event;
@@ -30,17 +35,27 @@ export function compileItems(
   };
   const alertItem = (alert: Alert, nowMs: number): BulkItem =>
     createItem(names.alerts, alert.id, documentId(alert.id), alertDocument(alert, context, nowMs));
-  return (output, version, nowMs) => {
+  const make: ItemMaker["make"] = (output, version, nowMs) => {
     // Of several verdicts of one session the last counts.
     const verdicts = new Map(output.verdicts.map((verdict) => [verdict.id, verdict]));
     const items = function* (): Generator<BulkItem> {
-      for (const labelled of output.labels) yield labelItem(labelled, nowMs);
+      const ready = prepared.get(output);
+      if (ready === undefined) for (const labelled of output.labels) yield labelItem(labelled, nowMs);
+      else yield* ready;
       for (const verdict of verdicts.values()) yield verdictItem(verdict, version, nowMs);
       for (const alert of output.alerts ?? []) yield alertItem(alert, nowMs);
       for (const letter of output.deadLetters) yield deadLetterItem(letter, names, nowMs);
     };
     return inParts(items());
   };
+  const prepare: ItemMaker["prepare"] = (output, nowMs) => {
+    if (output.labels.length > maxItems) return;
+    prepared.set(
+      output,
+      output.labels.map((labelled) => labelItem(labelled, nowMs)),
+    );
+  };
+  return { prepare, make };
 }
 
 function* inParts(items: Iterable<BulkItem>): Generator<readonly BulkItem[]> {

@@ -21,6 +21,8 @@ export interface SinkWriterSettings {
 
 /** Writes outputs through one connection. */
 export interface SinkWriter {
+  /** Does what can be done for `output` while another one is being written. */
+  prepare(output: Output): void;
   /** Returns the position when all of the output is durable. */
   write(output: Output, signal: AbortSignal): Promise<SinkPosition>;
 }
@@ -35,32 +37,19 @@ const tooManyRefused = 20;
 /** A writer that goes on from `start`. `write` throws `sink_documents_refused` (retry) and what the client throws. */
 export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings: SinkWriterSettings): SinkWriter {
   const { names, isThorough, context, now } = settings;
-  const toItems = compileItems(names, context);
+  const items = compileItems(names, context);
   const bulk = createBulkWriter(http, settings.bulk);
-  const guardOf = (stream: string, confirmed: string | undefined): ReplayGuard =>
-    createReplayGuard(http, { stream, confirmed, isThorough, maxReplayed });
-  const labels = guardOf(names.labels, start.labels);
-  const alerts = guardOf(names.alerts, start.alerts);
-  const deadletters = guardOf(names.deadletters, start.deadletters);
-  const guards = [labels, alerts, deadletters];
+  const guards = createGuards(http, start, { names, isThorough });
+  const { labels, alerts, deadletters, findKnown } = guards;
   const enricher = settings.enriches === undefined ? undefined : createEnricher(http, bulk, settings.enriches, context);
   let { version } = start;
-
-  const findKnown = async (items: readonly BulkItem[], signal: AbortSignal): Promise<ReadonlySet<BulkItem>> => {
-    const known = new Set<BulkItem>();
-    for (const guard of guards) {
-      const own = items.filter(({ index }) => index === guard.stream);
-      if (own.length > 0) for (const item of await guard.findKnown(own, signal)) known.add(item);
-    }
-    return known;
-  };
 
   const writeItems = async (items: readonly BulkItem[], signal: AbortSignal): Promise<readonly Written[]> => {
     try {
       const known = await findKnown(items, signal);
       const fresh = items.filter((item) => !known.has(item));
       const onUnsure = (some: readonly BulkItem[], within: AbortSignal): Promise<ReadonlySet<BulkItem>> => {
-        for (const guard of guards) guard.markUnsure();
+        for (const guard of guards.all) guard.markUnsure();
         return findKnown(some, within);
       };
       const results = await bulk.write(fresh, onUnsure, signal);
@@ -68,7 +57,7 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
       countWritten(context, written, known.size);
       return written;
     } catch (error) {
-      for (const guard of guards) guard.markUnsure();
+      for (const guard of guards.all) guard.markUnsure();
       throw error;
     }
   };
@@ -78,7 +67,7 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
     const written = await writeItems(items, signal);
     const letters = refusals(written).map(({ item, result }) => refusalLetter(item, result));
     await bury(letters, signal);
-    for (const guard of guards) guard.note(newestIndex(written, guard.stream));
+    for (const guard of guards.all) guard.note(newestIndex(written, guard.stream));
   };
   const bury = async (letters: readonly DeadLetter[], signal: AbortSignal): Promise<void> => {
     const buried = await writeItems(
@@ -91,12 +80,13 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
   };
 
   return {
+    prepare: (output) => items.prepare(output, now()),
     async write(output, signal) {
       if (output.verdicts.length > 0) version = nextVersion(version, now(), context.fence);
-      for (const items of toItems(output, version, now())) await settle(items, signal);
+      for (const some of items.make(output, version, now())) await settle(some, signal);
       const closed = (await enricher?.enrich(output.labels, signal)) ?? [];
       await bury(closed.map(unwritableLetter), signal);
-      for (const guard of guards) guard.confirm();
+      for (const guard of guards.all) guard.confirm();
       return {
         ...(labels.newest !== undefined && { labels: labels.newest }),
         ...(alerts.newest !== undefined && { alerts: alerts.newest }),
@@ -105,6 +95,29 @@ export function createSinkWriter(http: SearchHttp, start: SinkPosition, settings
       };
     },
   };
+}
+
+/** What is there already, stream by stream. */
+function createGuards(
+  http: SearchHttp,
+  start: SinkPosition,
+  { names, isThorough }: Pick<SinkWriterSettings, "names" | "isThorough">,
+) {
+  const guardOf = (stream: string, confirmed: string | undefined): ReplayGuard =>
+    createReplayGuard(http, { stream, confirmed, isThorough, maxReplayed });
+  const labels = guardOf(names.labels, start.labels);
+  const alerts = guardOf(names.alerts, start.alerts);
+  const deadletters = guardOf(names.deadletters, start.deadletters);
+  const all = [labels, alerts, deadletters];
+  const findKnown = async (items: readonly BulkItem[], signal: AbortSignal): Promise<ReadonlySet<BulkItem>> => {
+    const known = new Set<BulkItem>();
+    for (const guard of all) {
+      const own = items.filter(({ index }) => index === guard.stream);
+      if (own.length > 0) for (const item of await guard.findKnown(own, signal)) known.add(item);
+    }
+    return known;
+  };
+  return { labels, alerts, deadletters, all, findKnown };
 }
 
 /** Microseconds of the clock, or of the owner's token: an earlier owner's verdict never has the higher version. */

@@ -37,6 +37,7 @@ export function createSearchSink(config: SearchSinkConfig, settings: SearchSinkS
       await close();
       position = parsePosition(stored);
     },
+    prepare: (output) => opened?.writer.prepare(output),
     write: async (output, signal) => {
       signal.throwIfAborted();
       opened ??= await connect(config, settings, position, signal);

@@ -25,6 +25,11 @@ export interface Sink {
    */
   open(position: string | undefined): Promise<void>;
   /**
+   * Told of an output that `write` will be called with after the one that is being written: the time for work that needs no
+   * answer of a server. Outputs may be prepared and never written.
+   */
+  prepare?(output: Output): void;
+  /**
    * Returns when everything is durable, with the sink's position then. Must be idempotent by event, verdict and alert id,
    * or honour `open`. Throws TagsmithError: `retry` to be called again with the same output.
    */

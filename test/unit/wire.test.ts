@@ -109,6 +109,92 @@ describe("the pipeline on a live source that has gone quiet", () => {
   });
 });
 
+describe("the steps of a run", () => {
+  const four = [batch(1), batch(2), batch(3), batch(4)];
+  const ending = (): Source => ({
+    ...liveSource([]),
+    read: async function* () {
+      yield* four;
+    },
+  });
+  const cursorOf = (state: PipelineParts["state"]): number => Number(state.load("live").cursor ?? 0);
+
+  it("are written one after the other, each stored while the next is written, the last before the end", async () => {
+    const state = openState(":memory:");
+    let writing = 0;
+    let written = 0;
+    const stored: number[] = [];
+    const prepared: number[] = [];
+    const sink: PipelineParts["sink"] = {
+      ...partsWith({}).sink,
+      prepare: ({ labels }) => {
+        if (labels.length > 0) prepared.push(written);
+      },
+      write: async ({ labels }) => {
+        expect(writing).toBe(0);
+        writing += 1;
+        await sleep(20);
+        writing -= 1;
+        if (labels.length > 0) stored.push(cursorOf(state));
+        if (labels.length > 0) written += 1;
+        return "1";
+      },
+    };
+    await runPipeline(partsWith({ state, sink, source: ending() }), never);
+    expect(stored).toEqual([0, 1, 2, 3]);
+    expect(prepared).toEqual([0, 0, 1, 2]);
+    expect(cursorOf(state)).toBe(4);
+  });
+
+  it("end with the first that cannot be stored; the one that is being written is waited for and not stored", async () => {
+    const whole = openState(":memory:");
+    const events: string[] = [];
+    const state: PipelineParts["state"] = {
+      ...whole,
+      commit: (step) => {
+        if (step.cursor === "2") throw new Error("the disk broke");
+        whole.commit(step);
+      },
+    };
+    const sink: PipelineParts["sink"] = {
+      ...partsWith({}).sink,
+      write: async ({ labels: [labelled] }) => {
+        const id = labelled?.event.id ?? "nothing";
+        events.push(`begins ${id}`);
+        await sleep(20);
+        events.push(`ends ${id}`);
+        return "1";
+      },
+    };
+    await expect(runPipeline(partsWith({ state, sink, source: ending() }), never)).rejects.toThrow("the disk broke");
+    expect(events.at(-1)).toMatch(/^ends /);
+    expect(events.filter((event) => event.startsWith("begins")).length).toBe(4);
+    expect(cursorOf(whole)).toBe(1);
+  });
+
+  it("that were made before labelling broke are written and stored", async () => {
+    const state = openState(":memory:");
+    let calls = 0;
+    const labeller: PipelineParts["labeller"] = {
+      label: async (texts) => {
+        calls += 1;
+        if (calls === 3) throw new Error("the encoder broke");
+        return texts.map(() => ({ labels: [], tags: [] }));
+      },
+    };
+    const sink: PipelineParts["sink"] = {
+      ...partsWith({}).sink,
+      write: async () => {
+        await sleep(20);
+        return "1";
+      },
+    };
+    const run = runPipeline(partsWith({ state, sink, labeller, source: ending() }), never);
+    await expect(run).rejects.toThrow("the encoder broke");
+    expect(cursorOf(state)).toBe(2);
+  });
+});
+
 describe("an event whose end never comes", () => {
   const stages = parseMapping(
     `name: stages
