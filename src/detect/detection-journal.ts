@@ -30,7 +30,8 @@ export function parseJournal(rows: readonly string[]): readonly DetectionChange[
   try {
     return rows.flatMap((row) => z.array(changeSchema).parse(JSON.parse(row)));
   } catch (cause) {
-    const message = "what is remembered of alerts cannot be read. Use another state.path or cluster.name to start over.";
+    const message =
+      "what is remembered of alerts cannot be read. Use another state.path or cluster.name to start over.";
     throw new TagsmithError("detect_state_invalid", message, "exit", cause);
   }
 }
