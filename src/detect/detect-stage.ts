@@ -86,6 +86,7 @@ class Detector implements DetectStage {
       for (const { key, rule } of matched) if (!rule.isSilent) alerts.push(labelAlert(key, rule, one));
       if (matched.length > 0)
         alerts.push(...this.#correlate({ document, timeMs, order: [origin.sequence, id] }, matched));
+      alerts.push(...this.#comeTo(timeMs));
     }
     for (const one of verdicts) {
       const document = verdictDocument(one);
@@ -143,15 +144,26 @@ class Detector implements DetectStage {
   }
 
   #correlate(one: Omit<MatchedDocument, "rules">, matched: readonly { readonly rule: DetectionRule }[]): Alert[] {
-    const { latestMs } = this.#settings;
-    const isBelieved = Number.isFinite(one.timeMs) && (latestMs === undefined || one.timeMs <= latestMs());
-    if (!this.#rules.hasCorrelations || !isBelieved) return [];
+    if (!this.#rules.hasCorrelations || !this.#isBelieved(one.timeMs)) return [];
     const pushed = { ...one, rules: matched.map(({ rule }) => rule.id) };
     const { forward } = this.#settings;
     if (forward === undefined) return this.#push(pushed);
     const places = this.#rules.placesOf(pushed);
     if (places.length > 0) forward(pushed, places);
     return [];
+  }
+
+  /** An event that no rule matched tells the time, too: a busy source is never quiet, and what waits need not wait for a match. */
+  #comeTo(timeMs: number): Alert[] {
+    const { nextMs } = this.#rules;
+    const untilMs = timeMs - this.#settings.latenessMs;
+    const isDue = nextMs !== undefined && nextMs <= untilMs && this.#isBelieved(timeMs);
+    return isDue && this.#settings.forward === undefined ? this.#advance(untilMs) : [];
+  }
+
+  #isBelieved(timeMs: number): boolean {
+    const { latestMs } = this.#settings;
+    return Number.isFinite(timeMs) && (latestMs === undefined || timeMs <= latestMs());
   }
 
   #push(pushed: MatchedDocument): Alert[] {

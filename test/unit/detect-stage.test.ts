@@ -152,6 +152,15 @@ describe("detection", () => {
     expect(named(stage.add([event("near", "curl 9", 64), ...more], []))).toEqual([]);
   });
 
+  it("takes what waits once any event is later by as much, matched or not, unless it is dated after the clock", () => {
+    const now = () => 1_767_225_600_000 + 60 * 60_000;
+    const { stage } = openDetection(detectSchema.parse({ rules: [file], lateness_secs: 300 }), "m@1", now);
+    expect(stage.add(curls.slice(0, 3), [])).toEqual([]);
+    expect(stage.add([event("near", "ls", 6), event("skewed", "ls", 500)], [])).toEqual([]);
+    expect(named(stage.add([event("later", "ls", 7)], []))).toEqual(["Curls"]);
+    expect(stage.finish()).toEqual([]);
+  });
+
   it("goes on with changed rules, and correlations keep what they counted", () => {
     const path = rulesAt(rules);
     const detection = openDetection(detectSchema.parse({ rules: [path], lateness_secs: 0 }), "m@1");
