@@ -33,14 +33,3 @@ export function parseDevices(names: readonly string[]): readonly Device[] {
 export function isAccelerator({ provider }: Device): boolean {
   return provider !== "cpu";
 }
-
-/** How much one device has done. */
-export interface DeviceUse {
-  readonly name: string;
-  /** Why it is no longer used. */
-  readonly lost?: string | undefined;
-  /** Texts that it ranked. */
-  readonly texts: number;
-  /** Seconds that its threads were busy, together. */
-  readonly busySecs: number;
-}

@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
+import type { DeviceUse } from "../telemetry/device-use.ts";
 import { type AdmissionGate, createAdmissionGate } from "./admission-gate.ts";
 import { reachesInside } from "./command-features.ts";
-import { type Device, type DeviceUse, isAccelerator, processor } from "./device.ts";
+import { type Device, isAccelerator, processor } from "./device.ts";
 import type { Encoder, Ranking } from "./encoder.ts";
 import type { EncodeRequest, EncodeResult, EncoderWorkerData } from "./encoder-worker.ts";
 import type { Artifact } from "./load-artifact.ts";

@@ -1,4 +1,4 @@
-import type { DeviceUse } from "./device.ts";
+import type { DeviceUse } from "../telemetry/device-use.ts";
 
 /** A device of a pool, and what became of it. */
 export interface PoolDevice {

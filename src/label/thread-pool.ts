@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import type { DeviceUse } from "./device.ts";
+import type { DeviceUse } from "../telemetry/device-use.ts";
 import { createPoolDevices, isBroken, type PoolDevice, type PoolDevices } from "./pool-devices.ts";
 import type { WorkerPool, WorkerPoolSettings, WorkerReply, WorkerRequest } from "./worker-pool.ts";
 

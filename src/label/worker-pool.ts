@@ -1,5 +1,5 @@
 import type { TagsmithError } from "../event/tagsmith-error.ts";
-import type { DeviceUse } from "./device.ts";
+import type { DeviceUse } from "../telemetry/device-use.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
 /** What a pool's worker says: once `ready` or `unusable`, then one answer a request. */

@@ -1,10 +1,8 @@
 import { hostname } from "node:os";
-import { leave, type Member, type MemberDevice, report, serverNow } from "./fleet.ts";
+import type { DeviceUse } from "../telemetry/device-use.ts";
+import { leave, type Member, report, serverNow } from "./fleet.ts";
 import { orTimeout } from "./patience.ts";
 import type { RedisConnection } from "./redis-connection.ts";
-
-/** What a device has done since the start. */
-export type DeviceTotals = Omit<MemberDevice, "textsPerSec">;
 
 export interface HeartbeatSettings {
   readonly connection: RedisConnection;
@@ -12,7 +10,7 @@ export interface HeartbeatSettings {
   readonly role: Member["role"];
   readonly version: string;
   readonly tenant: string;
-  readonly devices: () => readonly DeviceTotals[];
+  readonly devices: () => readonly DeviceUse[];
   /** Distinct texts so far. */
   readonly texts: () => number;
   readonly everyMs: number;
@@ -37,7 +35,9 @@ export async function startHeartbeat(settings: HeartbeatSettings): Promise<Heart
   const say = async (): Promise<void> => {
     const [seenMs, texts, totals] = [await serverNow(connection), settings.texts(), settings.devices()];
     const [textsPerSec = 0, ...perDevice] = rates(seenMs, [texts, ...totals.map((device) => device.texts)]);
-    const devices = totals.map((device, place) => ({ ...device, textsPerSec: perDevice[place] ?? 0 }));
+    const devices = totals.map(({ name, lost, texts: own }, place) => {
+      return { name, lost, texts: own, textsPerSec: perDevice[place] ?? 0 };
+    });
     const residentBytes = process.memoryUsage.rss();
     const own = { host: hostname(), pid: process.pid, devices, residentBytes };
     await report(connection, { id, role, version, tenant, ...own, state, startedMs, seenMs, texts, textsPerSec });

@@ -1,5 +1,6 @@
+import type { DeviceUse } from "../telemetry/device-use.ts";
 import type { HistogramCounts } from "../telemetry/metric-text.ts";
-import { type DeviceTotals, startHeartbeat } from "./heartbeat.ts";
+import { startHeartbeat } from "./heartbeat.ts";
 import { LabelConsumer } from "./label-consumer.ts";
 import { defaultTenant } from "./label-job.ts";
 import type { QueueStanding } from "./queue-standing.ts";
@@ -15,7 +16,7 @@ export interface QueueWorkerSettings {
   readonly topK: number;
   readonly encode: (texts: readonly string[], signal: AbortSignal) => Promise<readonly Ranking[]>;
   /** What it encodes on. */
-  readonly devices: () => readonly DeviceTotals[];
+  readonly devices: () => readonly DeviceUse[];
   /** Live jobs of a tenant taken at once at most, and an eighth as many of a backfill; their texts share batches. */
   readonly concurrency: number;
   readonly batchTexts: number;

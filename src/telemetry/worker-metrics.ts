@@ -1,3 +1,4 @@
+import type { DeviceUse } from "./device-use.ts";
 import { depthMetrics, type ProcessUse, processMetrics } from "./format-metrics.ts";
 import { type HistogramCounts, histogram, metric } from "./metric-text.ts";
 import type { QueueDepthGauges } from "./run-metrics.ts";
@@ -10,7 +11,7 @@ export interface WorkerSnapshot {
   /** What it labels for; absent until the model is loaded, as is all that follows. */
   readonly version?: string;
   readonly work?: WorkerTotals;
-  readonly devices?: readonly DeviceTotals[];
+  readonly devices?: readonly DeviceUse[];
   /** Absent before the first look. */
   readonly queue?: QueueDepthGauges;
 }
@@ -23,13 +24,6 @@ interface WorkerTotals {
   readonly failed: number;
   /** Texts of the batches that the model was given. */
   readonly batches: HistogramCounts;
-}
-
-interface DeviceTotals {
-  readonly name: string;
-  readonly lost?: string | undefined;
-  readonly texts: number;
-  readonly busySecs: number;
 }
 
 /** A worker in Prometheus' text format, version 0.0.4. */
@@ -55,8 +49,8 @@ function workMetrics({ jobs, texts, shared, dropped, failed, batches }: WorkerTo
   ];
 }
 
-function deviceMetrics(devices: readonly DeviceTotals[]): string[] {
-  const by = (value: (device: DeviceTotals) => number): Readonly<Record<string, number>> =>
+function deviceMetrics(devices: readonly DeviceUse[]): string[] {
+  const by = (value: (device: DeviceUse) => number): Readonly<Record<string, number>> =>
     Object.fromEntries(devices.map((device) => [device.name, value(device)]));
   const up = by(({ lost }) => (lost === undefined ? 1 : 0));
   return [

@@ -167,7 +167,10 @@ describe("a pool of several devices", () => {
       ["cpu", "well"],
     ]);
     await pool.ready();
-    expect(await runAll(names(30))).toEqual(names(30).map((name) => `echo ${name}`));
+    // How soon depends on how often its thread gets a turn.
+    for (let round = 0; lost.length === 0 && round < 50; round += 1) {
+      expect(await runAll(names(30))).toEqual(names(30).map((name) => `echo ${name}`));
+    }
     expect(lost).toHaveLength(1);
     expect(lost[0]).toContain("cuda:0 cannot be used: it failed again and again on what another device did");
     expect(pool.counters().retries).toBeGreaterThanOrEqual(3);

@@ -53,7 +53,7 @@ export function openWorker(redis: RedisSettings, more: Partial<QueueWorkerSettin
     version,
     topK,
     encode: async (texts) => texts.map(rankByHash),
-    devices: () => [{ name: "cpu", texts: 0 }],
+    devices: () => [{ name: "cpu", texts: 0, busySecs: 0 }],
     concurrency: 4,
     batchTexts: 64,
     batchChars: 65_536,

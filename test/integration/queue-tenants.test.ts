@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Lane } from "../../src/queue/label-job.ts";
 import type { QueueEncoder } from "../../src/queue/queue-encoder.ts";
 import { connectRedis, type RedisSettings } from "../../src/queue/redis-connection.ts";
-import { maxTenants, registerTenant } from "../../src/queue/tenants.ts";
+import { forgetTenant, listTenants, maxTenants, registerTenant } from "../../src/queue/tenants.ts";
 import { bitsOf } from "../contract/check-encoder.ts";
 import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
 import { forkWorker, openProducer, openWorker, rankByHash, redisAt, textsOf, version } from "./queue-scene.ts";
@@ -177,5 +177,22 @@ describe("tenants of one queue", () => {
     await expect(join(maxTenants)).rejects.toMatchObject({ code: "queue_too_many_tenants", remedy: "exit" });
     await join(0);
     await registerTenant(connection, version, "default");
+    // Seen within the hour it stays.
+    await forgetTenant(connection, version, "tenant-1", 3_600);
+    expect(await listTenants(connection, version)).toHaveLength(1 + maxTenants);
+    await forgetTenant(connection, version, "tenant-1", -1);
+    await join(maxTenants);
+    const left = await listTenants(connection, version);
+    expect(left).toContain(`tenant-${maxTenants}`);
+    expect(left).not.toContain("tenant-1");
+  });
+
+  it("are none where what stands in Redis was written by nobody of ours", async () => {
+    const connection = await connectRedis(redisAt(server.url), () => undefined);
+    closers.push(() => connection.close());
+    for (const name of ["a:b", "../x", "", "x".repeat(41), "-a", "a b", "default", "fine"]) {
+      await connection.call("HSET", [connection.key("tenants", version), name, 1]);
+    }
+    expect(await listTenants(connection, version)).toEqual(["default", "fine"]);
   });
 });

@@ -31,4 +31,26 @@ describe("configuration", () => {
   it("is frozen", () => {
     expect(Object.isFrozen(parseConfig(minimal, "t.yaml").session)).toBe(true);
   });
+
+  it.each([
+    ["tenant: a:b", "queue.tenant"],
+    ["tenant: ''", "queue.tenant"],
+    ["worker: { tenant_weights: { a: 0 } }", "queue.worker.tenant_weights.a"],
+    ["worker: { tenant_weights: { '../a': 1 } }", "queue.worker.tenant_weights.../a"],
+    ["worker: { devices: [gpu] }", "queue.worker.devices.0"],
+    ["worker: { devices: ['cuda:0; rm'] }", "queue.worker.devices.0"],
+    ["worker: { devices: [] }", "queue.worker.devices"],
+    ["worker: { health_port: 70000 }", "queue.worker.health_port"],
+  ])("refuses a queue with %s", (queue, path) => {
+    const text = `source: { type: file }\nsink: { type: file }\nqueue: { ${queue} }`;
+    expect(() => parseConfig(text, "t.yaml")).toThrow(`t.yaml: ${path}: `);
+  });
+
+  it("takes tenants, their weights and devices", () => {
+    const worker = "{ tenant_weights: { big-1: 2.5 }, devices: [cpu, 'cuda:1', dml, coreml] }";
+    const text = `source: { type: file }\nsink: { type: file }\nqueue: { tenant: Acme.eu_1, worker: ${worker} }`;
+    const { queue } = parseConfig(text, "t.yaml");
+    expect(queue).toMatchObject({ tenant: "Acme.eu_1", worker: { tenant_weights: { "big-1": 2.5 } } });
+    expect(queue.worker.devices).toEqual(["cpu", "cuda:1", "dml", "coreml"]);
+  });
 });
