@@ -1,3 +1,4 @@
+import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { DeviceUse } from "../telemetry/device-use.ts";
 
 /** A device of a pool, and what became of it. */
@@ -47,4 +48,14 @@ export function createPoolDevices(names: readonly string[]): PoolDevices {
 export function isBroken(device: PoolDevice): boolean {
   device.strikes += 1;
   return device.strikes >= MAX_STRIKES;
+}
+
+/** A device that cannot be used from the start. */
+export function startFailed(reason: string): TagsmithError {
+  return new TagsmithError("encoder_start_failed", reason, "exit");
+}
+
+/** A device that is used no more. */
+export function deviceLost(reason: string): TagsmithError {
+  return new TagsmithError("encoder_device_lost", reason, "exit");
 }

@@ -1,7 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { DeviceUse } from "../telemetry/device-use.ts";
-import { createPoolDevices, isBroken, type PoolDevice, type PoolDevices } from "./pool-devices.ts";
+import {
+  createPoolDevices,
+  deviceLost,
+  isBroken,
+  type PoolDevice,
+  type PoolDevices,
+  startFailed,
+} from "./pool-devices.ts";
 import type { WorkerPool, WorkerPoolSettings, WorkerReply, WorkerRequest } from "./worker-pool.ts";
 
 interface Task<Request, Result> {
@@ -104,8 +111,7 @@ export class ThreadPool<Request, Result> implements WorkerPool<Request, Result> 
       if (task === undefined) continue;
       slot.task = task;
       slot.sinceMs = performance.now();
-      const { taskTimeoutMs } = this.#settings;
-      if (taskTimeoutMs !== undefined) slot.timer = setTimeout(() => this.#onSilence(slot), taskTimeoutMs).unref();
+      this.#watch(slot);
       this.#post(worker, { kind: "work", request: task.request });
     }
   }
@@ -164,6 +170,16 @@ export class ThreadPool<Request, Result> implements WorkerPool<Request, Result> 
       this.#retries += 1;
       this.#waiting.unshift(task);
     } else task.reject(this.#refusal ?? new TagsmithError("encoder_batch_failed", reason, "exit"));
+  }
+
+  /** In two halves: when the process itself was paused, only the first one is over at once. */
+  #watch(slot: Slot<Request, Result>): void {
+    const { taskTimeoutMs } = this.#settings;
+    if (taskTimeoutMs === undefined) return;
+    const halfMs = taskTimeoutMs / 2;
+    slot.timer = setTimeout(() => {
+      slot.timer = setTimeout(() => this.#onSilence(slot), halfMs).unref();
+    }, halfMs).unref();
   }
 
   #onSilence(slot: Slot<Request, Result>): void {
@@ -237,12 +253,4 @@ export class ThreadPool<Request, Result> implements WorkerPool<Request, Result> 
 
 function reasonOf(crash: unknown): string {
   return String(crash ?? "no reason given");
-}
-
-function startFailed(reason: string): TagsmithError {
-  return new TagsmithError("encoder_start_failed", reason, "exit");
-}
-
-function deviceLost(reason: string): TagsmithError {
-  return new TagsmithError("encoder_device_lost", reason, "exit");
 }
