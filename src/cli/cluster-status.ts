@@ -29,11 +29,12 @@ function reachedText(newest: Mark | null): string {
 export function clusterText({ nodes, slices, partitions }: ClusterView): string {
   const nameOf = new Map(nodes.map(({ id, host, pid }) => [id, `${printable(host, 30)} ${pid}`]));
   const ownerOf = (owner: string | null): string => (owner === null ? "nobody" : (nameOf.get(owner) ?? owner));
-  const nodeRows = nodes.map(({ host, pid, slices: own, partitions: judged }) => [
+  const nodeRows = nodes.map(({ host, pid, slices: own, partitions: judged, rules }) => [
     printable(host, 30),
     pid,
     `${own} slices`,
     `${judged} partitions`,
+    ...(rules === undefined ? [] : [`rules ${rules.slice(0, 8)}`]),
   ]);
   const sliceRows = slices.map(({ name, owner, isDone, newest }) => [
     printable(name.replace(/^slice\//, ""), 60),

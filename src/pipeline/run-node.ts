@@ -69,6 +69,7 @@ interface Held {
 }
 
 const ticksPerLease = 6;
+const remindEveryMs = 60_000;
 /** A server that is away notices by itself that we are gone. */
 const leaveWithinMs = 1_000;
 
@@ -84,7 +85,7 @@ class ClusterNode {
   #wake = new AbortController();
   #isClosing = false;
   #lostLeases = 0;
-  #otherRules = "";
+  #toldRules = { difference: "", atMs: 0 };
 
   constructor(settings: NodeSettings) {
     this.#settings = settings;
@@ -146,14 +147,16 @@ class ClusterNode {
     return false;
   }
 
-  /** Says so once for each way in which they differ. */
+  /** Says so for each way in which they differ, and again every minute. */
   #compareRules(own: ClusterMember, members: readonly ClusterMember[]): void {
     const others = members.filter(({ rules }) => rules !== own.rules);
-    const differing = others.map(({ host, pid }) => `${host} ${pid}`).join(", ");
-    const isNew = differing !== this.#otherRules;
-    this.#otherRules = differing;
-    if (differing === "" || !isNew) return;
-    const message = `other rules are asked by ${differing}: what they read lacks the alerts of rules they do not have.`;
+    const difference = JSON.stringify([own.rules, ...others.flatMap(({ id, rules }) => [id, rules])]);
+    const isNew = difference !== this.#toldRules.difference;
+    const isDue = isNew || this.#settings.now() - this.#toldRules.atMs > remindEveryMs;
+    if (isDue) this.#toldRules = { difference, atMs: this.#settings.now() };
+    if (others.length === 0 || !isDue) return;
+    const names = others.map(({ host, pid }) => `${host} ${pid}`).join(", ");
+    const message = `other rules are asked by ${names}: what they read lacks the alerts of rules they do not have.`;
     this.#settings.onTrouble(
       new TagsmithError("cluster_of_other_rules", `${message} Give all nodes the same.`, "retry"),
     );

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
-import { freshFolder, linesOf, startTagsmith } from "./tagsmith-process.ts";
+import { freshFolder, linesOf, runTagsmith, startTagsmith } from "./tagsmith-process.ts";
 
 const folder = freshFolder("cluster-rules");
 const inputs = ["one", "two"].map((name) => join(folder, `${name}.ndjson`));
@@ -97,6 +97,9 @@ describe("rules of a cluster", () => {
     const saidSince = (node: number) => (): string => (nodes[node]?.said() ?? "").slice(before[node]);
     nodes[0]?.setRules(rule("Third", "uname") + counted);
     await expect.poll(saidSince(1), soon).toMatch(/cluster_of_other_rules: other rules are asked by \S+ \d+:/);
+    const { out } = await runTagsmith(["status", "--config", join(folder, "a", "tagsmith.yaml")]);
+    const shown = out.match(/ rules [0-9a-f]{8}\n/g) ?? [];
+    expect([shown.length, new Set(shown).size]).toEqual([2, 2]);
     for (const { child } of nodes) {
       const ended = once(child, "exit");
       child.kill("SIGTERM");
