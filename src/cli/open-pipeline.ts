@@ -61,7 +61,7 @@ export async function openPipeline(
     closers.push(() => state.close());
     checkFingerprint(state, config, { model, source: source.name, sink: sink.target });
     const detection = config.detect && openDetection(config.detect, model);
-    const sessions = openSessions(config, opened, () => Date.now());
+    const sessions = openSessions(config, opened, source.isLive === true, () => Date.now());
     const { max_batches_in_flight: maxBatchesInFlight } = config.pipeline;
     const live = source.isLive === true ? { tickMs } : {};
     const clock = { now: () => Date.now(), random: () => Math.random(), stopWithinMs };

@@ -10,9 +10,21 @@ import { createSessionTracker, type SessionTracker } from "../session/session-tr
 import type { TrackerSettings } from "../session/tracker-settings.ts";
 import type { OpenLabeller } from "./open-labeller.ts";
 
-/** The session stage of the artifact's session model. Throws `artifact_without_session_model`, `session_model_invalid`. */
-export function openSessions(config: Config, opened: OpenLabeller, now: () => number): SessionStage {
-  return createSessionStage(createTrackers(config, opened)({}), now);
+/** How often sessions of a busy source are closed by the clock. */
+const closeEveryMs = 10_000;
+
+/**
+ * The session stage of the artifact's session model. `isLive`: the input has no end. Throws `artifact_without_session_model`,
+ * `session_model_invalid`.
+ */
+export function openSessions(config: Config, opened: OpenLabeller, isLive: boolean, now: () => number): SessionStage {
+  const tracker = createTrackers(config, opened)({});
+  return createSessionStage(tracker, now, isLive && !followsEventTime(config) ? closeEveryMs : undefined);
+}
+
+/** Files are followed in the order of their events; the indices of a search server are read by ingest time. */
+function followsEventTime({ source }: Config): boolean {
+  return source["follow"] === true;
 }
 
 /** Makes trackers that judge as the configuration says. Throws as `openSessions`. */
@@ -36,7 +48,7 @@ export function createTrackers(
     scoreEvery: score_every,
     retentionSecs: retention_secs,
     emit,
-    followsEventTime: config.source["follow"] === true,
+    followsEventTime: followsEventTime(config),
     recordChanges: true,
   };
   return (more) => createSessionTracker({ ...settings, ...more });

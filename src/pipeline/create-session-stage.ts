@@ -1,3 +1,5 @@
+import type { Verdict } from "../event/verdict.ts";
+import type { SessionEvent as TrackedEvent } from "../session/event-store.ts";
 import type { SessionTracker } from "../session/session-tracker.ts";
 import type { StoredEvent as SessionEvent } from "../session/stored-event.ts";
 import type { TrackerChanges } from "../session/tracker-changes.ts";
@@ -8,21 +10,33 @@ import type { SessionChanges, SessionStage, StoredSessions } from "./session-sta
 /** Where the tracker's own note stands among the sessions' notes; no session key starts with NUL. */
 const trackerKey = "\0tracker";
 
-/** Puts a session tracker between the pipeline and its state. `now` is wall-clock milliseconds. */
-export function createSessionStage(tracker: SessionTracker, now: () => number): SessionStage {
+/**
+ * Puts a session tracker between the pipeline and its state. `now` is wall-clock milliseconds. With `closeEveryMs` sessions are
+ * closed by the clock so often, however much comes of others: for live sources whose event times are not gone by.
+ */
+export function createSessionStage(tracker: SessionTracker, now: () => number, closeEveryMs?: number) {
+  const close = (nowMs: number): Verdict[] =>
+    closeEveryMs === undefined ? tracker.closeIdle(nowMs) : tracker.closeQuiet(nowMs);
+  let closedMs = now();
   return {
-    add: (events) => tracker.add(events, now()),
-    closeIdle: (nowMs) => tracker.closeIdle(nowMs),
+    add: (events: readonly TrackedEvent[]) => {
+      const nowMs = now();
+      const verdicts = tracker.add(events, nowMs);
+      if (closeEveryMs === undefined || Math.abs(nowMs - closedMs) < closeEveryMs) return verdicts;
+      closedMs = nowMs;
+      return [...verdicts, ...close(nowMs)];
+    },
+    closeIdle: close,
     closeAll: () => tracker.closeAll(),
-    changes: () => toStep(tracker.takeChanges()),
-    restore(state) {
+    changes: (): SessionChanges => toStep(tracker.takeChanges()),
+    restore(state: StoredSessions) {
       const notes = [...state.sessionMeta()].map(([sessionKey, note]) => ({ sessionKey, note }));
       const own = notes.find(({ sessionKey }) => sessionKey === trackerKey);
       if (own === undefined) return;
       const sessions = notes.filter((note) => note !== own);
       tracker.restore(storedEvents(state), sessions, own.note, now());
     },
-  };
+  } satisfies SessionStage;
 }
 
 function* storedEvents(state: StoredSessions): IterableIterator<SessionEvent> {

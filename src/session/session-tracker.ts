@@ -110,6 +110,21 @@ export class SessionTracker {
     return this.#takeVerdicts();
   }
 
+  /**
+   * As `closeIdle`, for live streams that are never quiet and whose event times cannot be gone by, since hosts are read at
+   * different speeds and with different clocks. What was closed for longer than the retention is forgotten, as are earlier
+   * segments of a session that its own events have left so far behind.
+   */
+  closeQuiet(nowMs: number): Verdict[] {
+    const verdicts = this.closeIdle(nowMs);
+    const keptMs = this.#rules.idleMs + this.#settings.retentionSecs * 1000;
+    for (const session of this.#registry.closed) {
+      if (nowMs - session.arrivedMs > keptMs) this.#registry.forget(session, session.segments.length);
+    }
+    for (const session of this.#registry.open) this.#registry.expire(session, session.lastTimeMs);
+    return verdicts;
+  }
+
   /** What is to be stored since the last call, when `recordChanges` is set. */
   takeChanges(): TrackerChanges {
     return this.#changes.take(this.#watermarkMs);

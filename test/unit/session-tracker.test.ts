@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Label } from "../../src/event/label.ts";
 import type { Verdict } from "../../src/event/verdict.ts";
+import { createSessionStage } from "../../src/pipeline/create-session-stage.ts";
 import type { SessionEvent } from "../../src/session/event-store.ts";
 import { createSessionTracker, type TrackerOptions } from "../../src/session/session-tracker.ts";
 import { sampleEvent, sampleScorer } from "../property/session-samples.ts";
@@ -147,6 +148,47 @@ describe("segments", () => {
     t.closeIdle(startMs + 61_000);
     expect(t.add(run("a", 1, startMs + 10_000, calm, 3), startMs + 62_000)).toEqual([]);
     expect(brief(t.closeAll())).toEqual(["a final 4 normal_operation"]);
+  });
+});
+
+describe("sessions of a live source that is never quiet and has no order of event times", () => {
+  const settings = { followsEventTime: false, idleSecs: 60, retentionSecs: 60, emit: "final" } as const;
+
+  it("close by the clock while others go on, whatever their own clocks say", () => {
+    const t = tracker(settings);
+    let nowMs = startMs;
+    const stage = createSessionStage(t, () => nowMs, 10_000);
+    const found: string[] = [];
+    found.push(...brief(stage.add(run("skewed", 3, startMs - 7_200_000))));
+    for (let second = 1; second <= 75; second += 1) {
+      nowMs = startMs + second * 1_000;
+      found.push(...brief(stage.add(run("busy", 1, nowMs, calm, second))));
+    }
+    expect(found).toEqual(["skewed final 3 normal_operation"]);
+    expect(t.stats).toMatchObject({ openSessions: 1, lateDropped: 0 });
+  });
+
+  it("are forgotten once they were closed for longer than the retention, and continue with the next segment", () => {
+    const t = tracker({ ...settings, recordChanges: true });
+    t.add(run("a", 3), startMs);
+    expect(brief(t.closeQuiet(startMs + 61_000))).toEqual(["a final 3 normal_operation"]);
+    expect(t.stats.retainedEvents).toBe(3);
+    t.closeQuiet(startMs + 121_000);
+    expect(t.stats).toMatchObject({ openSessions: 0, retainedEvents: 0 });
+    expect(t.takeChanges().expired).toEqual([{ sessionKey: "a", untilTimeMs: startMs + 2_000 }]);
+    t.add(run("a", 1, startMs + 130_000, calm, 3), startMs + 130_000);
+    expect(brief(t.closeAll())).toEqual(["a#part2 final 1 normal_operation"]);
+  });
+
+  it("keep of a key that never rests only what can still change", () => {
+    const t = tracker({ ...settings, maxAgeSecs: 60 });
+    for (let minute = 0; minute < 60; minute += 1) {
+      const nowMs = startMs + minute * minuteMs;
+      t.add(run("service", 4, nowMs, calm, minute * 4), nowMs);
+      t.closeQuiet(nowMs);
+    }
+    expect(t.stats.openSessions).toBe(1);
+    expect(t.stats.retainedEvents).toBeLessThan(30);
   });
 });
 
