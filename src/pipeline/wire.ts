@@ -39,7 +39,9 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   stop.addEventListener("abort", () => finishSoon(stop.reason));
   await openSink(sink, state, done.sinkPosition, finish.signal);
 
+  let inHand = 0;
   const label = async (batch: NormalizedBatch): Promise<LabelledBatch> => {
+    inHand += 1;
     const texts = batch.events.map((event) => event.text);
     const results = await labeller.label(texts, finish.signal);
     const labelled = batch.events.map((event, index) => {
@@ -47,6 +49,7 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
       return { event: redaction.store(event), topLabels: labels, tags };
     });
     counts.labelled += labelled.length;
+    inHand -= 1;
     return { ...batch, labelled };
   };
 
@@ -69,6 +72,8 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
       if (step.kind === "item") {
         last = step.item;
         await settle(step.item, false);
+      } else if (inHand > 0) {
+        // The source is not quiet: what waits for its labels may be old, and must not come too late.
       } else if (last !== undefined) {
         const verdicts = sessions.closeIdle(parts.now());
         const alerts = detection.rest(verdicts, parts.now());

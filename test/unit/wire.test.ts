@@ -89,6 +89,28 @@ describe("the pipeline on a live source that has gone quiet", () => {
     await expect(runPipeline(partsWith({ labeller }), never)).rejects.toThrow("the encoder broke");
   });
 
+  it("is not taken for quiet while something waits for its labels", { timeout: 5_000 }, async () => {
+    const did: string[] = [];
+    const stop = new AbortController();
+    const labeller: PipelineParts["labeller"] = {
+      label: async (texts) => {
+        await sleep(150);
+        did.push("labelled");
+        return texts.map(() => ({ labels: [], tags: [] }));
+      },
+    };
+    const sessions = {
+      ...noSessions,
+      closeIdle: () => {
+        did.push("quiet");
+        stop.abort();
+        return [];
+      },
+    };
+    await runPipeline(partsWith({ labeller, sessions, tickMs: 20 }), stop.signal);
+    expect(did).toEqual(["labelled", "quiet"]);
+  });
+
   it("closes idle sessions of an earlier run before the first new batch", { timeout: 5_000 }, async () => {
     const state = openState(":memory:");
     const normalizerState = partsWith({}).normalizer.state();
