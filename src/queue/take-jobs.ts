@@ -1,12 +1,15 @@
 import type { Job, Worker } from "bullmq";
 import type { LabelConsumer } from "./label-consumer.ts";
-import { type LabelJob, type Line, queueNameOf } from "./label-job.ts";
+import { defaultTenant, type LabelJob, type Line, queueNameOf } from "./label-job.ts";
 import type { QueueWorkerSettings } from "./queue-worker.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { redisError } from "./redis-error.ts";
 
 /** So many failed jobs in a row are no accident. */
 const brokenAfter = 10;
+
+/** So often an idle worker asks without having been woken: a few commands each time, which many tenants multiply. */
+const idleSecs = { one: 2, many: 10 };
 
 /**
  * Takes the jobs of one line until it is closed. Each line has places of its own, so neither a backfill nor another
@@ -36,7 +39,7 @@ export async function takeJobs(
     // Whether a job is to blame for the death of its workers is ours to find out.
     maxStalledCount: 1_000,
     runRetryDelay: 500,
-    drainDelay: 2,
+    drainDelay: line.tenant === defaultTenant ? idleSecs.one : idleSecs.many,
   });
   worker.on("error", (error) => onTrouble(redisError(error)));
   let failures = 0;
