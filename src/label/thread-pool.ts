@@ -98,6 +98,7 @@ export class ThreadPool<Request, Result> implements WorkerPool<Request, Result> 
       slot.crash = error;
     });
     worker.on("exit", () => this.#replace(slot));
+    this.#watch(slot);
   }
 
   #dispatch(): void {
@@ -124,6 +125,7 @@ export class ThreadPool<Request, Result> implements WorkerPool<Request, Result> 
     switch (reply.kind) {
       case "ready":
         slot.started = true;
+        clearTimeout(slot.timer);
         this.#checkStart();
         break;
       case "unusable":

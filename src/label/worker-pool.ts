@@ -26,7 +26,7 @@ export interface WorkerPoolSettings<Request> {
   readonly threads: readonly PoolThread[];
   /** A worker that has not ended by itself so long after `close` is terminated. */
   readonly closeTimeoutMs: number;
-  /** A device that is silent for so long with one request is lost; when left out it is waited for. */
+  /** A device that is silent for so long with one request, or while it starts, is lost; when left out it is waited for. */
   readonly taskTimeoutMs?: number | undefined;
   /** Texts that a request counts for. */
   readonly textsOf?: (request: Request) => number;

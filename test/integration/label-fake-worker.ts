@@ -2,8 +2,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { WorkerReply, WorkerRequest } from "../../src/label/worker-pool.ts";
 
 /** A worker that does as it is told: it echoes, fails, dies once, dies always, or waits. */
-const data: { readonly crashes: SharedArrayBuffer; readonly start: "well" | "unusable" | "crash" | "broken" } =
-  workerData;
+const data: {
+  readonly crashes: SharedArrayBuffer;
+  readonly start: "well" | "unusable" | "crash" | "broken" | "silent";
+} = workerData;
 const port = parentPort;
 if (port === null) throw new Error("this module is a worker's");
 const crashes = new Int32Array(data.crashes);
@@ -36,4 +38,5 @@ port.on("message", (message: WorkerRequest<string>) => {
   }
   reply({ kind: "done", result: `echo ${message.request}` });
 });
-reply(data.start === "unusable" ? { kind: "unusable", reason: "no model" } : { kind: "ready" });
+if (data.start !== "silent")
+  reply(data.start === "unusable" ? { kind: "unusable", reason: "no model" } : { kind: "ready" });

@@ -5,7 +5,7 @@ const open = new AbortController().signal;
 const crashes = new Int32Array(new SharedArrayBuffer(4));
 let pool: WorkerPool<string, string>;
 
-type Start = "well" | "unusable" | "crash" | "broken";
+type Start = "well" | "unusable" | "crash" | "broken" | "silent";
 
 function startPool(start: Start = "well", workers = 1): WorkerPool<string, string> {
   return startDevices(Array.from({ length: workers }, () => ["cpu", start]));
@@ -149,6 +149,19 @@ describe("a pool of several devices", () => {
     });
   });
 
+  it("goes on without one that never says whether it has started", async () => {
+    startDevices(
+      [
+        ["cuda:0", "silent"],
+        ["cpu", "well"],
+      ],
+      { taskTimeoutMs: 1_000 },
+    );
+    await pool.ready();
+    expect(lost[0]).toContain("cuda:0 cannot be used: it did not answer for 1 s");
+    expect(await pool.run("next", open)).toBe("echo next");
+  });
+
   it("names all of them where none starts", async () => {
     startDevices([
       ["cuda:0", "unusable"],
@@ -196,7 +209,7 @@ describe("a pool of several devices", () => {
         ["cuda:0", "well"],
         ["cuda:1", "well"],
       ],
-      { taskTimeoutMs: 200 },
+      { taskTimeoutMs: 2_000 },
     );
     await pool.ready();
     expect(await pool.run("crash once", open)).toBe("echo crash once");
@@ -204,7 +217,7 @@ describe("a pool of several devices", () => {
     Atomics.store(crashes, 0, 0);
     expect(await pool.run("hang once", open)).toBe("echo hang once");
     expect(lost).toHaveLength(1);
-    expect(lost[0]).toMatch(/cuda:\d cannot be used: it did not answer for 0 s\. Devices left: 1\.$/);
+    expect(lost[0]).toMatch(/cuda:\d cannot be used: it did not answer for 2 s\. Devices left: 1\.$/);
     expect(await runAll(names(3))).toHaveLength(3);
   });
 });
