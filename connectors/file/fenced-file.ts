@@ -22,7 +22,7 @@ export async function openFencedFile(path: string, fence: Fence, last: Confirmed
   } catch (cause) {
     throw outputError(path, cause);
   }
-  return lazyFile(nameOf(path, fence.scope, fence.token));
+  return lazyFile(nameOf(path, fence.scope, fence.token), fence);
 }
 
 async function takeOver(path: string, fence: Fence, last: Confirmed): Promise<void> {
@@ -77,15 +77,28 @@ function missing(file: string): TagsmithError {
   return new TagsmithError("output_shorter_than_checkpoint", message, "exit");
 }
 
-function lazyFile(path: string): Appended {
+function lazyFile(path: string, fence: Fence): Appended {
   let file: OutputFile | undefined;
   return {
     async write(text, from) {
       if (text === "") return from;
-      file ??= await OutputFile.open(path, undefined, true, []);
+      file ??= await makeFile(path, fence);
       return file.write(text, from);
     },
     cut: async (size) => file?.cut(size),
     close: async () => file?.close(),
   };
+}
+
+/** The next owner takes away what it finds: a file that it may not have found must stay without a line. */
+async function makeFile(path: string, { check }: Fence): Promise<OutputFile> {
+  const file = await OutputFile.open(path, undefined, true, []);
+  try {
+    check?.();
+    return file;
+  } catch (cause) {
+    await file.close();
+    await rm(path, { force: true });
+    throw cause;
+  }
 }

@@ -261,7 +261,8 @@ class Workshop {
 
   #sink(scope: string, { owner }: HeldLease): Sink {
     const { config, writing, context } = this.#settings;
-    return writing.createSink(settingsOf(config.sink), { ...context, fence: { scope, token: owner.token } });
+    const fence = { scope, token: lease.owner.token, check: () => lease.check() };
+    return writing.createSink(settingsOf(config.sink), { ...context, fence });
   }
 }
 

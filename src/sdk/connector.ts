@@ -12,6 +12,8 @@ export interface Fence {
   readonly scope: string;
   /** Rises with each owner of the part, about as the clock does in seconds: what an earlier owner writes must not win. */
   readonly token: number;
+  /** Throws when another owner may have begun. What is made before it returns is found by that owner; what is made later is not. */
+  readonly check?: () => void;
 }
 
 /** A part of a source that can be read by itself. */

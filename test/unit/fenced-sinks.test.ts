@@ -6,7 +6,7 @@ import type { Answer, SearchHttp } from "../../connectors/elasticsearch/search-h
 import { createSearchSink } from "../../connectors/elasticsearch/sink.ts";
 import { sinkOptions } from "../../connectors/elasticsearch/sink-config.ts";
 import { createFileSink } from "../../connectors/file/sink.ts";
-import type { Output, Sink } from "../../src/sdk/index.ts";
+import { type Output, type Sink, TagsmithError } from "../../src/sdk/index.ts";
 import { labelledEvent, verdict } from "../contract/check-sink.ts";
 import { freshFolder } from "../e2e/tagsmith-process.ts";
 
@@ -29,8 +29,8 @@ describe("a file sink that several nodes share", () => {
       dead_letters: dead_letters ?? "",
       overwrite: false,
     };
-    const sink = (token: number, scope = "slice-a"): Sink =>
-      createFileSink(config, { model: "m@1", fence: { scope, token } });
+    const sink = (token: number, scope = "slice-a", check = (): void => undefined): Sink =>
+      createFileSink(config, { model: "m@1", fence: { scope, token, check } });
     const texts = (): string[] =>
       readdirSync(folder)
         .filter((file) => file.startsWith("labels.") && file.endsWith(".ndjson"))
@@ -40,6 +40,24 @@ describe("a file sink that several nodes share", () => {
     return { folder, sink, texts };
   };
   const ids = (...numbers: readonly number[]): string[] => numbers.map((n) => `e${n}`);
+
+  it("has no line of an owner that makes its file after the next one has looked for it", async () => {
+    const { folder, sink, texts } = scene();
+    const lost = new TagsmithError("cluster_lease_lost", "paused", "reconnect");
+    let isLost = false;
+    const first = sink(10, "slice-a", () => {
+      if (isLost) throw lost;
+    });
+    await first.open(undefined);
+    const second = sink(12);
+    await second.open(undefined);
+    isLost = true;
+    await expect(first.write(outputOf(1), signal)).rejects.toBe(lost);
+    await second.write(outputOf(1), signal);
+    await Promise.all([first.close(), second.close()]);
+    expect(texts()).toEqual(ids(1));
+    expect(readdirSync(folder).filter((file) => file.includes(".10."))).toEqual([]);
+  });
 
   it("keeps what its owners have confirmed, and nothing that an earlier owner writes after it was replaced", async () => {
     const { folder, sink, texts } = scene();
