@@ -47,6 +47,9 @@ export function compileRuleSet(ready: ReadyRules, settings: CorrelatorSettings):
       hasCorrelations: ready.correlations.length > 0,
       push: (matched) => fired(correlator.push(toMatchedEvent(matched, byId))),
       placesOf: (matched) => correlator.placesOf(toMatchedEvent(matched, byId)),
+      get lateEvents() {
+        return correlator.counts().lateEvents;
+      },
       get nextMs() {
         return correlator.nextTime();
       },

@@ -15,6 +15,8 @@ export interface RunObserver {
   readonly onStep: NonNullable<PipelineParts["onStep"]>;
   /** Verdicts and alerts that are written apart from any batch. */
   readonly onOutput: (output: Output) => void;
+  /** So many matched events came too late for correlations. */
+  readonly onLate: (events: number) => void;
   readonly onWait: (error: TagsmithError, waitMs: number) => void;
   /** What people should know, once. */
   readonly onNotice: (text: string) => void;
@@ -46,6 +48,9 @@ export function observeRun(terminal: Terminal, isSilent: boolean): RunObserver {
     onOutput: (output) => {
       metrics.stepDone(output);
       addToSummary(summary, output);
+    },
+    onLate: (events) => {
+      counts.lateMatches += events;
     },
     onWait: (error, waitMs) => {
       metrics.waiting(error);

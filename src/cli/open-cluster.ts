@@ -74,7 +74,7 @@ export async function openCluster(
       config: fingerprintOf(config, model, sink.target, [cluster.partitions]),
       detect: detectFingerprint(config),
     };
-    const rules = config.detect && openDetectStages(config.detect, model);
+    const rules = config.detect && openDetectStages(config.detect, model, { onLate: observer.onLate });
     const workshop = new Workshop({
       config,
       cluster,
@@ -259,7 +259,7 @@ class Workshop {
     }
   }
 
-  #sink(scope: string, { owner }: HeldLease): Sink {
+  #sink(scope: string, lease: HeldLease): Sink {
     const { config, writing, context } = this.#settings;
     const fence = { scope, token: lease.owner.token, check: () => lease.check() };
     return writing.createSink(settingsOf(config.sink), { ...context, fence });

@@ -48,15 +48,22 @@ export interface StageFactory extends RulesInUse {
 }
 
 /** Reads the rules of a configuration. Throws `detect_rules_invalid`, `sigma_*`. */
-export function openDetection(detect: DetectConfig, model: string, now = systemClock): OpenDetection {
-  const stages = openDetectStages(detect, model, now);
+export function openDetection(detect: DetectConfig, model: string, around: Surroundings = {}): OpenDetection {
+  const stages = openDetectStages(detect, model, around);
   return { ...stages, stage: stages.create() };
 }
 
-const systemClock = (): number => Date.now();
+/** What rules do not say. */
+interface Surroundings extends Pick<DetectSettings, "onLate"> {
+  readonly now?: () => number;
+}
 
 /** As `openDetection`, for any number of stages. */
-export function openDetectStages(detect: DetectConfig, model: string, now = systemClock): StageFactory {
+export function openDetectStages(
+  detect: DetectConfig,
+  model: string,
+  { now = () => Date.now(), onLate }: Surroundings = {},
+): StageFactory {
   const latestMs = (): number => now() + defaultTrackerSettings.maxFutureSecs * 1_000;
   let loaded = loadRules(detect);
   const made = new Map<DetectStage, StageSettings["correlations"]>();
@@ -65,7 +72,7 @@ export function openDetectStages(detect: DetectConfig, model: string, now = syst
     warnings: loaded.warnings,
     fingerprint: () => loaded.fingerprint,
     create({ correlations, ...own } = {}) {
-      const common = { model, latenessMs: detect.lateness_secs * 1_000, latestMs };
+      const common = { model, latenessMs: detect.lateness_secs * 1_000, latestMs, ...(onLate && { onLate }) };
       const stage = createDetectStage(loaded.rules(correlations), { ...common, ...own });
       made.set(stage, correlations);
       return stage;

@@ -36,7 +36,7 @@ export interface OpenPipeline {
 export async function openPipeline(
   config: Config,
   registry: ConnectorRegistry,
-  { counts, metrics: { signals }, onStep, onWait, onNotice }: RunObserver,
+  { counts, metrics: { signals }, onStep, onWait, onNotice, onLate }: RunObserver,
   openLabels: typeof openStages = openStages,
 ): Promise<OpenPipeline> {
   const reading = findConnector(registry, config.source.type, "source");
@@ -60,7 +60,7 @@ export async function openPipeline(
     const state = openStateFile(config.state.path);
     closers.push(() => state.close());
     checkFingerprint(state, config, { model, source: source.name, sink: sink.target });
-    const detection = config.detect && openDetection(config.detect, model);
+    const detection = config.detect && openDetection(config.detect, model, { onLate });
     const sessions = openSessions(config, opened, source.isLive === true, () => Date.now());
     const { max_batches_in_flight: maxBatchesInFlight } = config.pipeline;
     const live = source.isLive === true ? { tickMs } : {};

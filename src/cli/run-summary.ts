@@ -66,6 +66,7 @@ export function summaryJson(summary: RunSummary, counts: Counts, seconds: number
     tags: Object.fromEntries(sortedTags(summary)),
     sessions: { ...summary.closed },
     ...alertsJson(summary.alerts),
+    late_matches: counts.lateMatches,
   };
 }
 
@@ -81,10 +82,16 @@ export function summaryText(summary: RunSummary, counts: Counts, seconds: number
     ["dead letters", counts.deadLetters, reasons(counts.rejects)],
     ["sessions closed", intrusion + normal_operation, `${intrusion} intrusion, ${normal_operation} normal_operation`],
     ...alertRows(summary.alerts),
+    ...lateRows(counts),
   ]);
   const mappings = formatTable([...counts.mappings].sort((a, b) => b[1] - a[1]).map(([name, count]) => [name, count]));
   const tags = formatTable(sortedTags(summary).slice(0, 12));
   return `${numbers}\nRead as\n${mappings}\nMost frequent behaviours\n${tags}\n${alertText(summary.alerts)}${intrusionText(summary)}${openText(summary)}`;
+}
+
+function lateRows({ lateMatches }: Counts): [string, number, string][] {
+  if (lateMatches === 0) return [];
+  return [["too late", lateMatches, "matched events that correlations did not count; see detect.lateness_secs"]];
 }
 
 function sortedTags(summary: RunSummary): [string, number][] {

@@ -14,6 +14,8 @@ export interface DetectSettings {
   readonly latenessMs: number;
   /** An event dated after this is not counted in correlations: those that follow would all come behind it. */
   readonly latestMs?: () => number;
+  /** Called with how many matched events came too late for correlations to count them. */
+  readonly onLate?: (events: number) => void;
   /** So many matches are remembered, so that an event that comes twice gives one alert. */
   readonly maxSeen?: number;
   /** Where correlations are shared: takes what they count, and the places of the groups that do. Absent: it is counted here. */
@@ -146,10 +148,11 @@ class Detector implements DetectStage {
   #correlate(one: Omit<MatchedDocument, "rules">, matched: readonly { readonly rule: DetectionRule }[]): Alert[] {
     if (!this.#rules.hasCorrelations || !this.#isBelieved(one.timeMs)) return [];
     const pushed = { ...one, rules: matched.map(({ rule }) => rule.id) };
+    const places = this.#rules.placesOf(pushed);
+    if (places.length === 0) return [];
     const { forward } = this.#settings;
     if (forward === undefined) return this.#push(pushed);
-    const places = this.#rules.placesOf(pushed);
-    if (places.length > 0) forward(pushed, places);
+    forward(pushed, places);
     return [];
   }
 
@@ -168,7 +171,11 @@ class Detector implements DetectStage {
 
   #push(pushed: MatchedDocument): Alert[] {
     this.#journal.note({ kind: "push", ...pushed, document: { ...pushed.document }, rules: [...pushed.rules] });
-    return alertsOf(this.#rules.push(pushed));
+    const lateBefore = this.#rules.lateEvents;
+    const alerts = alertsOf(this.#rules.push(pushed));
+    const late = this.#rules.lateEvents - lateBefore;
+    if (late > 0) this.#settings.onLate?.(late);
+    return alerts;
   }
 
   #advance(untilMs: number, most?: number): Alert[] {

@@ -35,7 +35,9 @@ export interface RuleSet {
   readonly hasCorrelations: boolean;
   /** Gives the correlations that fire by it, or by those that waited for their turn. */
   push(matched: MatchedDocument): readonly Fired[];
-  /** Where correlations are shared: the places of the groups that count it, each once. */
+  /** How many of what was pushed were not counted, since later ones had been taken. */
+  readonly lateEvents: number;
+  /** The places of the groups that count it, each once. */
   placesOf(matched: MatchedDocument): readonly string[];
   /** Time of the pushed document whose turn is next; undefined when none waits. */
   readonly nextMs: number | undefined;

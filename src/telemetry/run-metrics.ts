@@ -45,6 +45,8 @@ export interface RunSnapshot {
   readonly verdicts: Readonly<Record<string, number>>;
   /** By level; absent in runs of programs that know none. */
   readonly alerts?: Readonly<Record<string, number>>;
+  /** Absent in runs of programs that know none. */
+  readonly lateMatches?: number;
   readonly sourceErrors: Readonly<Record<string, number>>;
   readonly sinkErrors: Readonly<Record<string, number>>;
   readonly sinkDocuments: Readonly<Record<string, number>>;
@@ -120,6 +122,7 @@ export function createRunMetrics(counts: Counts, now: () => number): RunMetrics 
       deadLetters: Object.fromEntries(counts.rejects),
       verdicts: Object.fromEntries(counters.verdicts),
       alerts: Object.fromEntries(counters.alerts),
+      lateMatches: counts.lateMatches,
       sourceErrors: Object.fromEntries(counters.source_errors),
       sinkErrors: Object.fromEntries(counters.sink_errors),
       sinkDocuments: Object.fromEntries(counters.sink_documents),

@@ -5,6 +5,8 @@ export interface Counts {
   skipped: number;
   deadLetters: number;
   labelled: number;
+  /** Matched events that came too late for correlations to count them. */
+  lateMatches: number;
   readonly skips: Map<string, number>;
   readonly mappings: Map<string, number>;
   readonly rejects: Map<string, number>;
@@ -18,6 +20,7 @@ export function createCounts(): Counts {
     skipped: 0,
     deadLetters: 0,
     labelled: 0,
+    lateMatches: 0,
     skips: new Map(),
     mappings: new Map(),
     rejects: new Map(),

@@ -146,7 +146,7 @@ describe("detection", () => {
     const [first, second, third, ...more] = curls;
     const all = [first, second, third].flatMap((one) => one ?? []);
     const now = () => 1_767_225_600_000 + 60 * 60_000;
-    const { stage } = openDetection(detectSchema.parse({ rules: [file], lateness_secs: 0 }), "m@1", now);
+    const { stage } = openDetection(detectSchema.parse({ rules: [file], lateness_secs: 0 }), "m@1", { now });
     expect(named(stage.add([event("skewed", "curl 9", 500, ["tag_a"])], []))).toEqual(["Tag"]);
     expect(named(stage.add(all, []))).toEqual(["Curls"]);
     expect(named(stage.add([event("near", "curl 9", 64), ...more], []))).toEqual([]);
@@ -154,11 +154,21 @@ describe("detection", () => {
 
   it("takes what waits once any event is later by as much, matched or not, unless it is dated after the clock", () => {
     const now = () => 1_767_225_600_000 + 60 * 60_000;
-    const { stage } = openDetection(detectSchema.parse({ rules: [file], lateness_secs: 300 }), "m@1", now);
+    const { stage } = openDetection(detectSchema.parse({ rules: [file], lateness_secs: 300 }), "m@1", { now });
     expect(stage.add(curls.slice(0, 3), [])).toEqual([]);
     expect(stage.add([event("near", "ls", 6), event("skewed", "ls", 500)], [])).toEqual([]);
     expect(named(stage.add([event("later", "ls", 7)], []))).toEqual(["Curls"]);
     expect(stage.finish()).toEqual([]);
+  });
+
+  it("tells how many events were too late for correlations, of those that one counts", () => {
+    let late = 0;
+    const onLate = (events: number): void => {
+      late += events;
+    };
+    const { stage } = openDetection(detectSchema.parse({ rules: [file], lateness_secs: 60 }), "m@1", { onLate });
+    stage.add([event("a", "curl 1", 10), event("b", "curl 2", 5), event("c", "nc", 0, ["tag_a"])], []);
+    expect(late).toBe(1);
   });
 
   it("goes on with changed rules, and correlations keep what they counted", () => {

@@ -64,6 +64,14 @@ describe("summary of a run", () => {
     });
   });
 
+  it("says how many events came too late for correlations, where any did", () => {
+    const counts = createCounts();
+    expect(summaryText(createRunSummary(), counts, 1)).not.toContain("too late");
+    counts.lateMatches = 3;
+    expect(summaryText(createRunSummary(), counts, 1)).toMatch(/^too late +3 +.*detect\.lateness_secs$/m);
+    expect(summaryJson(createRunSummary(), counts, 1)).toMatchObject({ late_matches: 3 });
+  });
+
   it("shows the gravest rules, and how many more there are", () => {
     const summary = createRunSummary();
     const alerts = Array.from({ length: 40 }, (_, n) => ({
