@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { fieldOf, listOf } from "../../connectors/elasticsearch/classify-error.ts";
 import { createRandom } from "../../samples/random.ts";
 import { freshFolder, runTagsmith } from "../e2e/tagsmith-process.ts";
-import { endOf, startNode } from "../integration/cluster-scene.ts";
+import { endOf, startNode, writeRules } from "../integration/cluster-scene.ts";
 import { startRedis } from "../servers/start-redis.ts";
 import type { Settings, SiemScene } from "./siem-scene.ts";
 
@@ -22,7 +22,8 @@ function eventsOf(index: number): Settings[] {
     "@timestamp": new Date(Date.UTC(2026, 2, 1) + 2_000 * n + random.below(1_500)).toISOString(),
     session_id: random.below(3) === 0 ? `roam-${random.below(10)}` : `home-${index}-${random.below(6)}`,
     host: { name: `web-${index}` },
-    cmdline: `tool-${random.below(300)} --index ${index} --n ${n}`,
+    user: { name: "carol" },
+    cmdline: `tool-${random.below(400)} --index ${index} --n ${n}`,
   }));
 }
 
@@ -38,12 +39,13 @@ export function clusterSuite(scene: SiemScene, faults: number): void {
     ["the minutes of one pattern", 3],
   ] as const) {
     describe(`nodes that share ${how}`, () => {
-      it(`label each document and judge each session once in spite of ${faults} faults, as one process does`, async () => {
+      it(`label each document, judge each session and give each alert once in spite of ${faults} faults, as one process does`, async () => {
         const random = createRandom(6);
         const folder = freshFolder("siem-cluster");
         const prefix = scene.freshName("shared").replaceAll("-", "_");
         for (let index = 0; index < indices; index += 1) await scene.write(`${prefix}-${index}`, eventsOf(index));
         const server = await startRedis();
+        const detect = writeRules(folder, 3);
         const configFor = (name: string, extra: string): string => {
           const each = Array.from({ length: indices }, (_, index) => `${prefix}-${index}`);
           const names = slices === 1 ? each : [`${prefix}-*`];
@@ -55,6 +57,7 @@ export function clusterSuite(scene: SiemScene, faults: number): void {
             `sink: { ${connection}, namespace: "${prefix}.${name}" }`,
             `state: { path: ${join(folder, `${name}.db`)} }`,
             "session: { emit: changes, min_window_size: 4, score_every: 2 }",
+            detect,
             extra,
           ];
           writeFileSync(path, lines.join("\n"));
@@ -103,6 +106,14 @@ export function clusterSuite(scene: SiemScene, faults: number): void {
             .sort();
           expect(expected.length).toBeGreaterThan(30);
           expect(verdicts).toEqual(expected);
+          const [alerts, calm] = await Promise.all(
+            ["shared", "alone"].map((name) => allOf(scene, `tagsmith-alerts-${prefix}.${name}`)),
+          );
+          const isOfEvents = (alert: string): boolean => !/^(Judged|Tools before the verdict) /.test(alert);
+          const found = calm?.map(alertOf).filter(isOfEvents).sort() ?? [];
+          expect(found.length).toBeGreaterThan(500);
+          expect(new Set(found.map((alert) => alert.split(" [")[0])).size).toBeGreaterThan(3);
+          expect(alerts?.map(alertOf).filter(isOfEvents).sort()).toEqual(found);
         } finally {
           for (const child of children) child.kill("SIGKILL");
           await server.stop();
@@ -121,6 +132,16 @@ async function allOf(scene: SiemScene, stream: string): Promise<readonly unknown
 /** The verdict without where it was written. */
 function verdictOf(document: unknown): string {
   return JSON.stringify(fieldOf(fieldOf(document, "tagsmith"), "verdict"));
+}
+
+/** Rule, events and id. */
+function alertOf(document: unknown): string {
+  const { id, event_ids: events } = {
+    id: "",
+    event_ids: [],
+    ...Object(fieldOf(fieldOf(document, "tagsmith"), "alert")),
+  };
+  return `${fieldOf(fieldOf(document, "rule"), "name")} ${JSON.stringify(events)} ${id}`;
 }
 
 function hasEvents(verdict: string): boolean {
