@@ -118,6 +118,19 @@ describe("event time of a partition", () => {
     expect(marks.lowMs([])).toBe(100);
     expect(new Watermarks(marks.store()).lowMs(["a", "b"])).toBe(60);
   });
+
+  it("is the clock's once no slice has anything to read, those that have not begun included", () => {
+    const marks = new Watermarks();
+    marks.note("a", "idle");
+    expect(marks.areIdle(["a"])).toBe(true);
+    expect(marks.areIdle(["a", "b"])).toBe(false);
+    marks.note("b", 5);
+    expect(marks.areIdle(["a", "b"])).toBe(false);
+    marks.note("b", "idle");
+    expect(marks.areIdle(["a", "b"])).toBe(true);
+    marks.note("a", 6);
+    expect(marks.areIdle(["a", "b"])).toBe(false);
+  });
 });
 
 describe("slices of indices", () => {
