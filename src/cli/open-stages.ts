@@ -1,5 +1,6 @@
 import type { Config } from "../config/config-schema.ts";
 import { builtInReaders } from "../normalize/built-in-readers.ts";
+import { compileOnce } from "../normalize/compile-once.ts";
 import { createNormalizer } from "../normalize/create-normalizer.ts";
 import { createFieldPlanner, type FieldPlanner } from "../normalize/field-planner.ts";
 import { loadMappingSet } from "../normalize/load-mapping-set.ts";
@@ -52,6 +53,7 @@ export interface NormalizerFactory {
 
 /** `onNotice` is told what people should know. Throws `mapping_*`. */
 export function openNormalizers(config: Config, onNotice: (text: string) => void): NormalizerFactory {
+  const compile = compileOnce(builtInReaders);
   const sources = mappingSources(config);
   let mappings = mappingsOf(loadMappingSet(sources));
   const onWhole = (mapping: string): void =>
@@ -62,7 +64,7 @@ export function openNormalizers(config: Config, onNotice: (text: string) => void
   return {
     create(source) {
       const normalizer = createReloadableNormalizer(
-        (some) => createNormalizer({ mappings: some, readers: builtInReaders, source }),
+        (some) => createNormalizer({ mappings: some, readers: builtInReaders, compile, source }),
         mappings,
       );
       made.add(normalizer);

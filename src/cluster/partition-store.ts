@@ -11,12 +11,16 @@ import { decodeEntry, encodeEntry, invalidState, type StreamEntry } from "./stre
 import { checkpointKey, finishWork, judgedName } from "./work.ts";
 
 /** Entries that wait, oldest first. */
-type Waiting = readonly { readonly id: string; readonly entry: StreamEntry }[];
+interface Waiting {
+  readonly entries: readonly { readonly id: string; readonly entry: StreamEntry }[];
+  /** Whether these are all. */
+  readonly hasAll: boolean;
+}
 
 /** The state of a partition, for its owner. All throw `cluster_lease_lost` and `cluster_checkpoint_lost` (reconnect). */
 export interface PartitionStore {
   load(): Promise<PartitionState>;
-  /** At most `count` of the entries after the last one that was read. */
+  /** At most `count` of the entries after the last one that was read; fewer where they are large. */
   read(count: number): Promise<Waiting>;
   /** Stores a step and gives back the room of its entries, all or nothing. */
   commit(step: PartitionStep): Promise<void>;
@@ -27,7 +31,15 @@ export interface PartitionStore {
 const readScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 if (redis.call('HGET', KEYS[2], 'step') or '0') ~= ARGV[2] then return 'behind' end
-return redis.call('XRANGE', KEYS[3], ARGV[3], '+', 'COUNT', ARGV[4])`;
+local all = redis.call('XRANGE', KEYS[3], ARGV[3], '+', 'COUNT', ARGV[4])
+local bytes, taken = 0, {}
+for i, entry in ipairs(all) do
+  bytes = bytes + string.len(entry[2][2])
+  if i > 1 and bytes > tonumber(ARGV[5]) then break end
+  taken[i] = entry
+end
+local isMore = #taken < #all or #all == tonumber(ARGV[4])
+return { isMore and 1 or 0, taken }`;
 
 /**
  * The last entry must still be there: a server that has lost it since it was read gets its events once more. What is no
@@ -65,6 +77,8 @@ end
 redis.call('HSET', KEYS[2], 'step', ARGV[3], 'owner', ARGV[1], unpack(ARGV, at))
 return 'ok'`;
 
+/** Of entries as text, which take some six times as much once they are read; a larger one comes alone. */
+const maxReadBytes = 256 * 1_024;
 const scanCount = 1_000;
 
 /** Opens the state of the partition that `lease` is of. */
@@ -130,16 +144,17 @@ class RedisPartition implements PartitionStore {
 
   async read(count: number): Promise<Waiting> {
     this.#lease.check();
-    const args = [leaseValue(this.#lease.owner), this.#step, `(${this.#readEntry}`, count];
+    const args = [leaseValue(this.#lease.owner), this.#step, `(${this.#readEntry}`, count, maxReadBytes];
     const { lease, checkpoint, stream } = this.#keys;
     const answer = await this.#lease.guard(runScript(this.#redis, readScript, [lease, checkpoint, stream], args));
     if (!Array.isArray(answer)) checkAnswer(this.#lease.resource, answer);
-    const entries = (Array.isArray(answer) ? answer : []).map((item: unknown) => {
+    const [isMore, taken]: readonly unknown[] = Array.isArray(answer) ? answer : [];
+    const entries = (Array.isArray(taken) ? taken : []).map((item: unknown) => {
       const [id, fields] = Array.isArray(item) ? item : [];
       return { id: String(id), entry: decodeEntry(textsOf(fields)[1] ?? "") };
     });
     this.#readEntry = entries.at(-1)?.id ?? this.#readEntry;
-    return entries;
+    return { entries, hasAll: Number(isMore) === 0 };
   }
 
   async commit(step: PartitionStep): Promise<void> {
@@ -148,6 +163,7 @@ class RedisPartition implements PartitionStore {
     if (this.#pending?.step !== step) this.#pending = this.#commandOf(step);
     const { keys, args } = this.#pending;
     checkAnswer(this.#lease.resource, await this.#lease.guard(runScript(this.#redis, commitScript, keys, args)));
+    this.#pending = undefined;
     this.#step += 1;
     this.#lastEntry = step.lastEntry ?? this.#lastEntry;
     this.#rows.forget(step.expired);

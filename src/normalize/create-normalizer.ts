@@ -1,6 +1,6 @@
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { SourceRecord } from "../sdk/document.ts";
-import { compileMapping } from "./compile-mapping.ts";
+import { type CompiledMapping, compileMapping } from "./compile-mapping.ts";
 import { explainDocument } from "./explain-document.ts";
 import type { Mapping } from "./mapping-schema.ts";
 import { type Memories, packState, unpackState } from "./normalizer-state.ts";
@@ -32,6 +32,8 @@ export interface Normalizer {
 export interface NormalizerSettings {
   readonly mappings: readonly Mapping[];
   readonly readers: Readers;
+  /** What compiles mappings with these readers; left out: for this normalizer alone. */
+  readonly compile?: (mapping: Mapping) => CompiledMapping;
   /** Connector instance, for `origin.source`. */
   readonly source: string;
   /** Longer texts are cut and the event marked incomplete; default 65536. */
@@ -46,6 +48,7 @@ const maxDepth = 6;
 /** Compiles the mappings and holds the state of events that span records. Throws `mapping_invalid`. */
 export function createNormalizer(settings: NormalizerSettings): Normalizer {
   const { source, readers, maxTextChars = 65_536 } = settings;
+  const { compile = (mapping) => compileMapping(mapping, readers) } = settings;
   const take: Take = (document, at, out) => {
     if (at.depth > maxDepth)
       return void out.push(refused("mapping_nested_too_deep", "Envelopes nest too deep.", at.record));
@@ -59,7 +62,7 @@ export function createNormalizer(settings: NormalizerSettings): Normalizer {
     out.push(refused("mapping_unknown_shape", "No mapping recognises this document.", at.record));
   };
   const takers = settings.mappings.map((mapping) =>
-    named(mapping, () => createTaker(compileMapping(mapping, readers), { source, readers, maxTextChars, take })),
+    named(mapping, () => createTaker(compile(mapping), { source, readers, maxTextChars, take })),
   );
   const recogniser = createRecogniser(takers);
   /** One document must not stop all others for ever: what fails on it is told in its dead letter. */

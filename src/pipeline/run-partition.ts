@@ -67,16 +67,15 @@ export async function runPartition(
     const { isOver, isJudged, judged } = parts.slices();
     const marks = await lease.guard(parts.marks());
     const view = detection && (await lease.guard(detection.judged()));
-    const waiting = await store.read(maxEntries);
-    const hasAll = waiting.length < maxEntries;
-    for (const { entry } of waiting) judge.take(entry);
+    const { entries, hasAll } = await store.read(maxEntries);
+    for (const { entry } of entries) judge.take(entry);
     if (hasAll) judge.takeMarks(marks, view);
-    const hasRead = isOver && waiting.length === 0;
+    const hasRead = isOver && entries.length === 0;
     if (hasRead) judge.end();
     const isEnd = hasRead && (detection === undefined || isJudged);
     if (isEnd) judge.finish();
     const mustTell = hasRead && detection !== undefined && !judged.has(lease.resource);
-    const { step, ...found } = judge.step(waiting.at(-1)?.id, mustTell);
+    const { step, ...found } = judge.step(entries.at(-1)?.id, mustTell);
     if (step !== undefined) {
       const output = { labels: [], deadLetters: [], ...found };
       const isEmpty = found.verdicts.length + found.alerts.length === 0;

@@ -14,7 +14,8 @@ export interface NormalizedBatch {
 
 /** The empty batch that stands behind `last`. */
 export function emptyAfter(last: NormalizedBatch): NormalizedBatch {
-  return { ...last, events: [], deadLetters: [], batch: { records: [], cursor: last.batch.cursor } };
+  const { batch, normalizerState } = last;
+  return { batch: { records: [], cursor: batch.cursor }, events: [], deadLetters: [], normalizerState };
 }
 
 /** A normalized batch with the labels of its events, in the same order. */

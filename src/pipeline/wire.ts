@@ -70,14 +70,15 @@ export async function runPipeline(parts: PipelineParts, stop: AbortSignal): Prom
   try {
     for await (const step of withTicks(ahead, parts.tickMs, endInput)) {
       if (step.kind === "item") {
-        last = step.item;
+        // Not the batch itself: what it holds is not kept while nothing comes.
+        last = emptyAfter(step.item);
         await settle(step.item, false);
       } else if (inHand > 0) {
         // The source is not quiet: what waits for its labels may be old, and must not come too late.
       } else if (last !== undefined) {
         const verdicts = sessions.closeIdle(parts.now());
         const alerts = detection.rest(verdicts, parts.now());
-        await steps.put(emptyAfter(last), { labels: [], deadLetters: [], verdicts, alerts });
+        await steps.put(last, { labels: [], deadLetters: [], verdicts, alerts });
       } else await steps.idle();
     }
     if (!stop.aborted) await settle(await label(normalizeStage.flush()), true);

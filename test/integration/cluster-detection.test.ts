@@ -117,7 +117,7 @@ describe("what rules remember and match", () => {
     await expect(late).rejects.toMatchObject({ code: "cluster_lease_lost" });
     const reader = createPartitionStore(redis, await hold(redis, "partition/1", "x"), 1);
     await reader.load();
-    const entries = (await reader.read(10)).map(({ entry: { slice: from, matches } }) => [from, matches]);
+    const entries = (await reader.read(10)).entries.map(({ entry: { slice: from, matches } }) => [from, matches]);
     expect(entries).toEqual([
       ["slice/a", [matched("e1")]],
       ["partition/0", [matched("e2"), matched("e3")]],
@@ -138,7 +138,7 @@ describe("what rules remember and match", () => {
     const partition = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
     await partition.load();
     const judge = async (): Promise<void> => {
-      const [entry] = await partition.read(10);
+      const [entry] = (await partition.read(10)).entries;
       await partition.commit({ ...nothing, lastEntry: entry?.id ?? "" });
       await sleep(2);
     };

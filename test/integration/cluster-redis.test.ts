@@ -109,7 +109,7 @@ describe("checkpoints of a slice", () => {
     await next.commit(stepOf("4", ["e4"]));
     const partition = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
     await partition.load();
-    const ids = (await partition.read(10)).flatMap(({ entry }) => entry.rows.map(({ id }) => id));
+    const ids = (await partition.read(10)).entries.flatMap(({ entry }) => entry.rows.map(({ id }) => id));
     expect(ids).toEqual(["e1", "e2", "e3", "e4"]);
   });
 
@@ -152,11 +152,14 @@ describe("checkpoints of a slice", () => {
     await expect(store.commit(step)).rejects.toMatchObject({ code: "cluster_partition_full", remedy: "retry" });
     const partition = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
     await partition.load();
-    const waiting = await partition.read(1);
+    const { entries: waiting } = await partition.read(1);
     const done = { marks: {}, addEvents: [], expired: [], notes: [] };
     await partition.commit({ ...done, lastEntry: waiting[0]?.id ?? "" });
     await store.commit(step);
-    expect((await partition.read(10)).flatMap(({ entry }) => entry.rows.map(({ id }) => id))).toEqual(["e2", "e3"]);
+    expect((await partition.read(10)).entries.flatMap(({ entry }) => entry.rows.map(({ id }) => id))).toEqual([
+      "e2",
+      "e3",
+    ]);
   });
 });
 
@@ -177,7 +180,7 @@ describe("a Redis that is a cluster itself", () => {
       await slice.commit(stepOf("1", ["e1"]));
       const partition = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
       await partition.load();
-      expect((await partition.read(10)).length).toBe(1);
+      expect((await partition.read(10)).entries.length).toBe(1);
       await partition.commit({ marks: {}, addEvents: [rowOf("e1")], expired: [], notes: [["s", "n"]] });
       const view = await readCluster(redis, 60_000, 2);
       expect(view.slices).toMatchObject([{ name: "slice/a", owner: "x", isDone: false, newest: 5 }]);
@@ -221,7 +224,7 @@ describe("the state of a partition", () => {
     await slice.commit(stepOf("1", ["e1"]));
     const store = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
     await store.load();
-    const lastEntry = (await store.read(10)).at(-1)?.id ?? "";
+    const lastEntry = (await store.read(10)).entries.at(-1)?.id ?? "";
     await redis.call("CONFIG", ["SET", "maxmemory", 1]);
     try {
       await expect(slice.commit(stepOf("2", ["e2"]))).rejects.toMatchObject({ code: "queue_redis_full" });
@@ -242,7 +245,7 @@ describe("the state of a partition", () => {
     const lease = await hold(redis, "partition/0", "x");
     const store = createPartitionStore(redis, lease, 0);
     expect(await store.load()).toEqual({ marks: {}, events: [], notes: [] });
-    const [first] = await store.read(10);
+    const [first] = (await store.read(10)).entries;
     expect(first?.entry.rows).toEqual([rowOf("e1")]);
     const rows = [rowOf("e1"), rowOf("e2"), rowOf("e3", 'half \ud800 " key'), { ...rowOf("e4"), timeMs: 9e12 }];
     await store.commit({
@@ -268,7 +271,7 @@ describe("the state of a partition", () => {
     const state = await next.load();
     expect(state).toMatchObject({ sinkPosition: "7", meta: "m", notes: [['half \ud800 " key', "note"]] });
     expect([...state.events].sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(rows.slice(2));
-    expect(await next.read(10)).toEqual([]);
+    expect(await next.read(10)).toEqual({ entries: [], hasAll: true });
     expect(await redis.call("XLEN", [redis.key("stream", "0")])).toBe(0);
   });
 
@@ -294,14 +297,34 @@ describe("the state of a partition", () => {
     const store = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
     await store.load();
     const done = { marks: {}, addEvents: [], expired: [], notes: [] };
-    await store.commit({ ...done, lastEntry: (await store.read(10)).at(-1)?.id ?? "" });
+    await store.commit({ ...done, lastEntry: (await store.read(10)).entries.at(-1)?.id ?? "" });
     await slice.commit(stepOf("2", ["e2"]));
-    const waiting = await store.read(10);
+    const { entries: waiting } = await store.read(10);
     // As on a replica that had not got it.
     await redis.call("XDEL", [redis.key("stream", "0"), waiting[0]?.id ?? ""]);
     const step = { ...done, lastEntry: waiting[0]?.id ?? "", addEvents: [rowOf("e2")] };
     await expect(store.commit(step)).rejects.toMatchObject({ code: "cluster_checkpoint_lost" });
     expect((await store.load()).events).toEqual([]);
+  });
+
+  it("is read in portions that bound the memory it takes, a large entry alone", async () => {
+    const redis = freshRedis();
+    const slice = createSliceStore(redis, await hold(redis, "slice/a", "x"), 100);
+    await slice.load();
+    const many = (name: string, count: number) => Array.from({ length: count }, (_, n) => `${name}-${n}`);
+    for (const [n, count] of [5_000, 1_000, 1_000, 1, 1].entries()) {
+      await slice.commit(stepOf(String(n), many(String(n), count)));
+    }
+    const store = createPartitionStore(redis, await hold(redis, "partition/0", "x"), 0);
+    await store.load();
+    const portions: (readonly [number[], boolean])[] = [];
+    for (let read = await store.read(10); read.entries.length > 0; read = await store.read(10)) {
+      portions.push([read.entries.map(({ entry }) => entry.rows.length), read.hasAll]);
+    }
+    expect(portions).toEqual([
+      [[5_000], false],
+      [[1_000, 1_000, 1, 1], true],
+    ]);
   });
 
   it("is not read on when the server has lost what was stored last", async () => {

@@ -45,7 +45,7 @@ class MemoryPartition {
         // Few at a time: the owners change in between.
         const found = this.entries.slice(at, at + 2).map((entry, n) => ({ id: String(at + n + 1), entry }));
         at += found.length;
-        return found;
+        return { entries: found, hasAll: at === this.entries.length };
       },
       commit: async (step) => {
         if (left <= 0) throw new Error("gone");
