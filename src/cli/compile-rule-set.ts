@@ -1,4 +1,5 @@
 import type { DetectionRule, Fired, MatchedDocument, RuleSet } from "../detect/rule-set.ts";
+import { compileTrim } from "../detect/trim-document.ts";
 import type { AlertRule } from "../event/alert.ts";
 import {
   type Correlation,
@@ -35,6 +36,7 @@ export function compileRuleSet(ready: ReadyRules, settings: CorrelatorSettings):
     if (target.kind === "rule") byId.set(name, target);
   }
   const matchers = { label: compileRules(ready.label), verdict: compileRules(ready.verdict) };
+  const trim = compileTrim(ready.correlations.flatMap(fieldsOf));
   const fired = (alerts: readonly CorrelationAlert[]): Fired[] =>
     alerts.flatMap(({ correlation, time, group, events }) => {
       const rule = facts.get(correlation);
@@ -45,6 +47,7 @@ export function compileRuleSet(ready: ReadyRules, settings: CorrelatorSettings):
     return {
       match: (document, kind) => matchesOf(matchers[kind], document, facts),
       hasCorrelations: ready.correlations.length > 0,
+      trim,
       push: (matched) => fired(correlator.push(toMatchedEvent(matched, byId))),
       placesOf: (matched) => correlator.placesOf(toMatchedEvent(matched, byId)),
       get lateEvents() {
@@ -58,6 +61,13 @@ export function compileRuleSet(ready: ReadyRules, settings: CorrelatorSettings):
       restore: (saved) => correlator.restore(saved),
     };
   };
+}
+
+/** The fields that a correlation reads. */
+function fieldsOf({ groupBy, aliases, measure }: Correlation): readonly string[] {
+  const aliased = [...aliases.values()].flatMap((fields) => [...fields.values()]);
+  if ("fields" in measure) return [...groupBy, ...aliased, ...measure.fields];
+  return "field" in measure ? [...groupBy, ...aliased, measure.field] : [...groupBy, ...aliased];
 }
 
 function matchesOf(

@@ -147,7 +147,8 @@ class Detector implements DetectStage {
 
   #correlate(one: Omit<MatchedDocument, "rules">, matched: readonly { readonly rule: DetectionRule }[]): Alert[] {
     if (!this.#rules.hasCorrelations || !this.#isBelieved(one.timeMs)) return [];
-    const pushed = { ...one, rules: matched.map(({ rule }) => rule.id) };
+    const document = this.#rules.trim(one.document);
+    const pushed = { ...one, document, rules: matched.map(({ rule }) => rule.id) };
     const places = this.#rules.placesOf(pushed);
     if (places.length === 0) return [];
     const { forward } = this.#settings;

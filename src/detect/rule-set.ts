@@ -33,6 +33,8 @@ export interface RuleSet {
   match(document: Document, kind: "label" | "verdict"): readonly DetectionRule[];
   /** Whether matched documents must be pushed. */
   readonly hasCorrelations: boolean;
+  /** What correlations and their alerts need of a document: it is what is pushed. */
+  trim(document: Document): Document;
   /** Gives the correlations that fire by it, or by those that waited for their turn. */
   push(matched: MatchedDocument): readonly Fired[];
   /** How many of what was pushed were not counted, since later ones had been taken. */
