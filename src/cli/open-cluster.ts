@@ -14,6 +14,7 @@ import type { Redaction } from "../pipeline/redaction.ts";
 import { runNode } from "../pipeline/run-node.ts";
 import { type PartitionParts, runPartition, type Slices } from "../pipeline/run-partition.ts";
 import { runSlice } from "../pipeline/run-slice.ts";
+import type { RedisConnection } from "../queue/redis-connection.ts";
 import type { Connector, SinkContext, SourceSlice } from "../sdk/connector.ts";
 import type { Sink } from "../sdk/sink.ts";
 import type { Source } from "../sdk/source.ts";
@@ -129,9 +130,10 @@ export async function connectCluster(config: Config, { name }: ClusterConfig, on
   const { connectRedis } = await import("../queue/redis-connection.ts");
   const onTrouble = oncePerSecond((error: TagsmithError) => onWait(error, retryMs));
   const connection = await connectRedis(clusterRedisSettings(config), onTrouble);
-  const redis: ClusterRedis = {
+  const redis: WorkshopSettings["redis"] = {
     call: (command, args) => connection.call(command, args),
     key: (...parts) => connection.key("cluster", name, ...parts),
+    breaks: connection.breaks,
   };
   return { connection, redis };
 }
@@ -148,7 +150,7 @@ interface WorkshopSettings {
   readonly reading: Connector;
   readonly writing: Connector;
   readonly context: SinkContext;
-  readonly redis: ClusterRedis;
+  readonly redis: ClusterRedis & Pick<RedisConnection, "breaks">;
   readonly opened: OpenLabeller;
   readonly normalizers: NormalizerFactory;
   readonly rules: StageFactory | undefined;
@@ -170,8 +172,11 @@ class Workshop {
     this.#tags = settings.opened.vocabulary.tags.map(({ id }) => id);
     this.#redaction = openRedaction(settings.config);
     this.#trackers = createTrackers(settings.config, settings.opened);
-    this.#marks = sharedFor(() => readMarks(settings.redis), pollMs);
     const { redis, cluster } = settings;
+    this.#marks = sharedFor(async () => {
+      const before = redis.breaks();
+      return { marks: await readMarks(redis), isCurrent: () => redis.breaks() === before };
+    }, pollMs);
     this.#judged = sharedFor(createJudgedMarks(redis, cluster.partitions, monotonicMs), pollMs);
   }
 

@@ -28,11 +28,18 @@ interface PartitionDetection {
   readonly judged: () => Promise<JudgedView | undefined>;
 }
 
+/** How far the slices had come. */
+export interface SliceMarks {
+  readonly marks: ReadonlyMap<string, Mark>;
+  /** Whether what is read now comes from the server that said so, and not from a replica that may have less. */
+  readonly isCurrent: () => boolean;
+}
+
 export interface PartitionParts extends Omit<JudgeParts, "open" | "createDetection"> {
   readonly store: PartitionStore;
   readonly sink: Sink;
   readonly slices: () => Slices;
-  readonly marks: () => Promise<ReadonlyMap<string, Mark>>;
+  readonly marks: () => Promise<SliceMarks>;
   /** Absent: no rules are asked. */
   readonly detection?: PartitionDetection | undefined;
   /** How long to wait when no events wait. */
@@ -65,11 +72,11 @@ export async function runPartition(
   while (!stop.aborted) {
     // Asked before reading: what the slices had sent by then is among what is read.
     const { isOver, isJudged, judged } = parts.slices();
-    const marks = await lease.guard(parts.marks());
+    const { marks, isCurrent } = await lease.guard(parts.marks());
     const view = detection && (await lease.guard(detection.judged()));
     const { entries, hasAll } = await store.read(maxEntries);
     for (const { entry } of entries) judge.take(entry);
-    if (hasAll) judge.takeMarks(marks, view);
+    if (hasAll && isCurrent()) judge.takeMarks(marks, view);
     const hasRead = isOver && entries.length === 0;
     if (hasRead) judge.end();
     const isEnd = hasRead && (detection === undefined || isJudged);

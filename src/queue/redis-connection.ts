@@ -26,6 +26,8 @@ export interface RedisConnection {
   readonly prefix: string;
   key(...parts: readonly string[]): string;
   call(command: string, args: readonly (string | number)[]): Promise<unknown>;
+  /** Rises when a connection ends: another server may answer from then on, one that has less than the last one said. */
+  breaks(): number;
   /** Another connection of the same settings, for commands that block. */
   another(): Promise<RedisConnection>;
   /** May be called twice; what is still unanswered is given up. */
@@ -52,6 +54,12 @@ export async function connectRedis(settings: RedisSettings, onTrouble: TroubleLi
     throw error;
   }
   client.on("error", (error: unknown) => onTrouble(redisError(error)));
+  let breaks = 0;
+  for (const event of ["close", "+node", "-node"]) {
+    client.on(event, () => {
+      breaks += 1;
+    });
+  }
   const prefix = `{${settings.keyPrefix}}`;
   return {
     client,
@@ -64,6 +72,7 @@ export async function connectRedis(settings: RedisSettings, onTrouble: TroubleLi
         throw redisError(error);
       }
     },
+    breaks: () => breaks,
     another: () => connectRedis(settings, onTrouble),
     close: async () => client.disconnect(),
   };

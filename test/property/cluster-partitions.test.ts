@@ -122,7 +122,7 @@ async function judgeShared(
         tags,
         partitions,
         slices: () => ({ open: names, isOver: true, judged: new Set<string>(), isJudged: false }),
-        marks: async () => new Map(),
+        marks: async () => ({ marks: new Map(), isCurrent: () => true }),
         pollMs: 0,
         now: () => nowMs,
         random: () => 0,
