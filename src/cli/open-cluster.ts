@@ -71,10 +71,8 @@ export async function openCluster(
     const { model, vocabulary } = opened.artifact;
     const context = { model, vocabulary, techniques: loadAttack(bundled.attack()), signals: observer.metrics.signals };
     const sink = writing.createSink(settingsOf(config.sink), context);
-    const fingerprints = {
-      config: fingerprintOf(config, model, sink.target, [cluster.partitions]),
-      detect: detectFingerprint(config),
-    };
+    const common = fingerprintOf(config, model, sink.target, [cluster.partitions]);
+    const fingerprints = { config: common, detect: detectFingerprint(config) };
     const rules = config.detect && openDetectStages(config.detect, model, { onLate: observer.onLate });
     const workshop = new Workshop({
       config,
@@ -113,6 +111,7 @@ export async function openCluster(
             onStanding: (now) => {
               standing = now;
             },
+            onOtherRules: (error) => observer.onWait(error, retryMs),
             onTrouble: oncePerSecond((error) => observer.onWait(error, retryMs)),
           },
           stop,

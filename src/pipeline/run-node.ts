@@ -43,6 +43,8 @@ export interface NodeSettings {
   readonly now: () => number;
   /** Called now and then. */
   readonly onStanding?: (standing: ClusterGauges) => void;
+  /** Is told that nodes ask different rules, seldom. */
+  readonly onOtherRules?: (error: TagsmithError) => void;
   /** Is told what is wrong while work waits, or moves to another owner. */
   readonly onTrouble: (error: TagsmithError) => void;
 }
@@ -157,9 +159,8 @@ class ClusterNode {
     if (others.length === 0 || !isDue) return;
     const names = others.map(({ host, pid }) => `${host} ${pid}`).join(", ");
     const message = `other rules are asked by ${names}: what they read lacks the alerts of rules they do not have.`;
-    this.#settings.onTrouble(
-      new TagsmithError("cluster_of_other_rules", `${message} Give all nodes the same.`, "retry"),
-    );
+    const error = new TagsmithError("cluster_of_other_rules", `${message} Give all nodes the same.`, "retry");
+    this.#settings.onOtherRules?.(error);
   }
 
   #tellStanding(nodes: number): void {
