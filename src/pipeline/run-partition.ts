@@ -29,7 +29,7 @@ interface PartitionDetection {
 }
 
 /** How far the slices had come. */
-export interface SliceMarks {
+interface SliceMarks {
   readonly marks: ReadonlyMap<string, Mark>;
   /** Whether what is read now comes from the server that said so, and not from a replica that may have less. */
   readonly isCurrent: () => boolean;
