@@ -1,6 +1,9 @@
 /** What is known of a slice's progress: its newest event time, or that all it has is read. */
 export type Mark = number | "idle";
 
+/** No slice's name. */
+const ofAll = "";
+
 /**
  * How far event time has come in a partition: as far as in the slice that is furthest behind, so that no slice's events
  * are late because another one was read faster. Slices that are done or have nothing to read hold nobody back.
@@ -38,8 +41,14 @@ export class Watermarks {
     return true;
   }
 
-  store(): Record<string, number> {
-    const entries = [...this.#marks].flatMap(([slice, mark]) => (mark === "idle" ? [] : [[slice, mark] as const]));
-    return Object.fromEntries(entries);
+  /** Of the slices that may still bring events, and how far all had come: what is done, maybe thousands of files, is left out. */
+  store(open: Iterable<string>): Record<string, number> {
+    const stored: Record<string, number> = {};
+    for (const slice of open) {
+      const mark = this.#marks.get(slice);
+      if (typeof mark === "number") stored[slice] = mark;
+    }
+    if (Number.isFinite(this.#newestMs)) stored[ofAll] = this.#newestMs;
+    return stored;
   }
 }

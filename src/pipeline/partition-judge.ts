@@ -122,7 +122,7 @@ export class PartitionJudge {
     const step = {
       ...(lastEntry !== undefined && { lastEntry }),
       meta,
-      marks: this.#watermarks.store(),
+      marks: this.#watermarks.store(this.#parts.open()),
       addEvents: events,
       expired,
       notes: [...changedNotes, ...forgotten.map((sessionKey): [string, null] => [sessionKey, null])],
