@@ -36,7 +36,7 @@ const secrets = {
 const address = z
   .string()
   .min(1)
-  .refine((url) => /^(https?:\/\/|\$\{env:)/.test(url), {
+  .refine((url) => /^(https?:\/\/|\$\{(env|keystore|credential):)/.test(url), {
     error: "expected an address that begins with http:// or https://",
   })
   .refine((url) => !/^https?:\/\/[^/@]*@/.test(url), {

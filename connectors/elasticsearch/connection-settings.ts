@@ -1,4 +1,4 @@
-import { type Environment, expandVariables, readSecret, TagsmithError } from "#sdk";
+import { type Secrets, TagsmithError } from "#sdk";
 import type { ElasticsearchConnectionConfig, OpenSearchConnectionConfig } from "./connection-config.ts";
 
 /** How a request proves who sends it. */
@@ -21,8 +21,8 @@ export interface ConnectionSettings {
 type ConnectionConfig = ElasticsearchConnectionConfig | OpenSearchConnectionConfig;
 
 /** Reads the variables and files that a connection names. Throws `config_invalid` or `config_secret_missing`. */
-export function readConnection(config: ConnectionConfig, environment: Environment): ConnectionSettings {
-  const expand = (text: string, option: string): string => expandVariables(text, option, environment);
+export function readConnection(config: ConnectionConfig, secrets: Secrets): ConnectionSettings {
+  const expand = (text: string, option: string): string => secrets.expand(text, option);
   const cloudUrl =
     "cloud_id" in config && config.cloud_id !== undefined ? cloudUrlOf(expand(config.cloud_id, "cloud_id")) : undefined;
   if ((config.urls === undefined) === (cloudUrl === undefined)) throw invalid("give either urls or cloud_id");
@@ -31,7 +31,7 @@ export function readConnection(config: ConnectionConfig, environment: Environmen
   const headers = Object.entries(config.headers ?? {}).map(([name, value]) => [name, expand(value, `headers.${name}`)]);
   return {
     urls,
-    credentials: readCredentials(config, environment),
+    credentials: readCredentials(config, secrets),
     proxy: config.proxy === undefined ? undefined : expand(config.proxy, "proxy"),
     headers: Object.fromEntries(headers),
     timeoutMs: config.request_timeout_secs * 1_000,
@@ -39,10 +39,10 @@ export function readConnection(config: ConnectionConfig, environment: Environmen
   };
 }
 
-function readCredentials(config: ConnectionConfig, environment: Environment): Credentials {
-  const apiKey = readSecret("api_key", config, environment);
-  const token = readSecret("bearer_token", config, environment);
-  const password = readSecret("password", config, environment);
+function readCredentials(config: ConnectionConfig, secrets: Secrets): Credentials {
+  const apiKey = secrets.read("api_key", config);
+  const token = secrets.read("bearer_token", config);
+  const password = secrets.read("password", config);
   const isSigned = "aws" in config && config.aws !== undefined;
   const given = [apiKey, token, config.username, isSigned ? "" : undefined].filter((value) => value !== undefined);
   if (given.length > 1) throw invalid("give one of api_key, bearer_token, username with password, and aws");
@@ -51,7 +51,7 @@ function readCredentials(config: ConnectionConfig, environment: Environment): Cr
   if (apiKey !== undefined) return { kind: "api_key", apiKey: encodeApiKey(apiKey) };
   if (token !== undefined) return { kind: "bearer", token };
   if (config.username === undefined || password === undefined) return { kind: "none" };
-  return { kind: "basic", username: expandVariables(config.username, "username", environment), password };
+  return { kind: "basic", username: secrets.expand(config.username, "username"), password };
 }
 
 /** The API key as it goes into the header; `id:key` is encoded. */

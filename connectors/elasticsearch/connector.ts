@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Connector } from "#sdk";
+import { type Connector, createSecrets } from "#sdk";
 import { elasticsearchConnectionSchema } from "./connection-config.ts";
 import { installServer } from "./install-server.ts";
 import { openElasticsearch } from "./open-client.ts";
@@ -21,15 +21,19 @@ export const elasticsearchConnector: Connector = {
   name: "elasticsearch",
   createSource: (settings, context) => {
     const config = parseSettings(elasticsearchSourceConfigSchema, settings, "source");
-    const connect = (signal: AbortSignal) => openElasticsearch(config, process.env, signal);
+    const secrets = createSecrets(process.env, "source");
+    const connect = (signal: AbortSignal) => openElasticsearch(config, secrets, signal);
     return createPollSource(config, { name: "elasticsearch", connect, context, ...clock });
   },
   createSink: (settings, context) => {
     const config = parseSettings(sinkSchema, settings, "sink");
-    const connect = (signal: AbortSignal) => openElasticsearch(config, process.env, signal);
+    const secrets = createSecrets(process.env, "sink");
+    const connect = (signal: AbortSignal) => openElasticsearch(config, secrets, signal);
     return createSearchSink(config, { name: "elasticsearch", connect, context, ...clock });
   },
   splitSource: async (settings) => splitIndices(parseSettings(elasticsearchSourceConfigSchema, settings, "source")),
   openServer: async (settings, role, signal) =>
-    installServer(await openElasticsearch(parseSettings(serverSchema, settings, role), process.env, signal)),
+    installServer(
+      await openElasticsearch(parseSettings(serverSchema, settings, role), createSecrets(process.env, role), signal),
+    ),
 };

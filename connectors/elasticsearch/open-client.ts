@@ -1,4 +1,4 @@
-import type { Environment } from "#sdk";
+import type { Secrets } from "#sdk";
 import type { ElasticsearchConnectionConfig } from "./connection-config.ts";
 import { type ConnectionSettings, type Credentials, readConnection } from "./connection-settings.ts";
 import { detectElasticsearch } from "./detect-server.ts";
@@ -14,11 +14,11 @@ import { loadTlsOptions, type TlsOptions } from "./tls-options.ts";
  */
 export async function openElasticsearch(
   config: ElasticsearchConnectionConfig,
-  environment: Environment,
+  secrets: Secrets,
   signal: AbortSignal,
 ): Promise<SearchClient> {
-  const settings = readConnection(config, environment);
-  const tls = await loadTlsOptions(config.tls, settings.urls[0] ?? "", environment, settings.timeoutMs);
+  const settings = readConnection(config, secrets);
+  const tls = await loadTlsOptions(config.tls, settings.urls[0] ?? "", secrets, settings.timeoutMs);
   const eight = await connectEight(settings, tls);
   try {
     const server = await detectElasticsearch(eight, signal);

@@ -1,5 +1,5 @@
 import { connect, type DetailedPeerCertificate, type PeerCertificate } from "node:tls";
-import { type Environment, expandVariables, readSecret, readSecretFile, TagsmithError } from "#sdk";
+import { type Secrets, TagsmithError } from "#sdk";
 import { errorOfFailure, timeoutFault } from "./classify-error.ts";
 import type { TlsConfig } from "./connection-config.ts";
 
@@ -22,14 +22,14 @@ export interface TlsOptions {
 export async function loadTlsOptions(
   config: TlsConfig,
   url: string,
-  environment: Environment,
+  secrets: Secrets,
   timeoutMs: number,
 ): Promise<TlsOptions> {
   const read = (path: string | undefined, option: string): string | undefined =>
-    path === undefined ? undefined : readSecretFile(expandVariables(path, option, environment), option);
+    path === undefined ? undefined : secrets.readFile(path, option);
   const cert = read(config.cert_file, "tls.cert_file");
   const key = read(config.key_file, "tls.key_file");
-  const passphrase = readSecret("key_passphrase", config, environment);
+  const passphrase = secrets.read("key_passphrase", config, "tls");
   const own = {
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),

@@ -1,4 +1,4 @@
-import { type Environment, readSecret, TagsmithError } from "#sdk";
+import { type Secrets, TagsmithError } from "#sdk";
 import type { OpenSearchConnectionConfig } from "../elasticsearch/connection-config.ts";
 
 type AwsConfig = NonNullable<OpenSearchConnectionConfig["aws"]>;
@@ -11,10 +11,10 @@ export interface AwsKeys {
 }
 
 /** Reads the keys from the settings, else from the usual variables. Throws `config_secret_missing`. */
-export function readAwsKeys(config: AwsConfig, environment: Environment): AwsKeys {
+export function readAwsKeys(config: AwsConfig, secrets: Secrets): AwsKeys {
   const isGiven = Object.keys(config).some((name) => /^(access_key_id|secret_access_key)/.test(name));
   const read = (option: string): string | undefined =>
-    isGiven ? readSecret(option, config, environment) : environment[`AWS_${option.toUpperCase()}`];
+    isGiven ? secrets.read(option, config, "aws") : secrets.environment[`AWS_${option.toUpperCase()}`];
   const accessKeyId = read("access_key_id");
   const secretAccessKey = read("secret_access_key");
   const sessionToken = read("session_token");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Connector } from "#sdk";
+import { type Connector, createSecrets } from "#sdk";
 import { openSearchConnectionSchema } from "../elasticsearch/connection-config.ts";
 import { installServer } from "../elasticsearch/install-server.ts";
 import { parseSettings } from "../elasticsearch/parse-settings.ts";
@@ -21,15 +21,19 @@ export const openSearchConnector: Connector = {
   name: "opensearch",
   createSource: (settings, context) => {
     const config = parseSettings(openSearchSourceConfigSchema, settings, "source");
-    const connect = (signal: AbortSignal) => openOpenSearch(config, process.env, signal);
+    const secrets = createSecrets(process.env, "source");
+    const connect = (signal: AbortSignal) => openOpenSearch(config, secrets, signal);
     return createPollSource(config, { name: "opensearch", connect, context, ...clock });
   },
   createSink: (settings, context) => {
     const config = parseSettings(sinkSchema, settings, "sink");
-    const connect = (signal: AbortSignal) => openOpenSearch(config, process.env, signal);
+    const secrets = createSecrets(process.env, "sink");
+    const connect = (signal: AbortSignal) => openOpenSearch(config, secrets, signal);
     return createSearchSink(config, { name: "opensearch", connect, context, ...clock });
   },
   splitSource: async (settings) => splitIndices(parseSettings(openSearchSourceConfigSchema, settings, "source")),
   openServer: async (settings, role, signal) =>
-    installServer(await openOpenSearch(parseSettings(serverSchema, settings, role), process.env, signal)),
+    installServer(
+      await openOpenSearch(parseSettings(serverSchema, settings, role), createSecrets(process.env, role), signal),
+    ),
 };

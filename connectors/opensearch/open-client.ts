@@ -1,5 +1,5 @@
 import type { Client, ClientOptions } from "@opensearch-project/opensearch";
-import type { Environment } from "#sdk";
+import type { Secrets } from "#sdk";
 import type { OpenSearchConnectionConfig } from "../elasticsearch/connection-config.ts";
 import { type ConnectionSettings, readConnection } from "../elasticsearch/connection-settings.ts";
 import { detectOpenSearch } from "../elasticsearch/detect-server.ts";
@@ -20,12 +20,12 @@ const rereadMs = 300_000;
  */
 export async function openOpenSearch(
   config: OpenSearchConnectionConfig,
-  environment: Environment,
+  secrets: Secrets,
   signal: AbortSignal,
 ): Promise<SearchClient> {
-  const settings = readConnection(config, environment);
-  const tls = await loadTlsOptions(config.tls, settings.urls[0] ?? "", environment, settings.timeoutMs);
-  const http = await connect(settings, tls, await signingOf(config, environment));
+  const settings = readConnection(config, secrets);
+  const tls = await loadTlsOptions(config.tls, settings.urls[0] ?? "", secrets, settings.timeoutMs);
+  const http = await connect(settings, tls, await signingOf(config, secrets));
   try {
     const server = await detectOpenSearch(http, config.aws?.service === "aoss", signal);
     return { server, dialect: openSearchDialect(server), request: http.request, close: http.close };
@@ -37,17 +37,17 @@ export async function openOpenSearch(
 
 async function signingOf(
   config: OpenSearchConnectionConfig,
-  environment: Environment,
+  secrets: Secrets,
 ): Promise<Pick<ClientOptions, "Connection" | "Transport">> {
   const { aws } = config;
   if (aws === undefined) return {};
   const { AwsSigv4Signer } = await import("@opensearch-project/opensearch/aws");
-  readAwsKeys(aws, environment);
+  readAwsKeys(aws, secrets);
   const { Connection, Transport } = AwsSigv4Signer({
     region: aws.region,
     service: aws.service,
     // Read again before they "expire": files may hold newer ones by then.
-    getCredentials: async () => ({ ...readAwsKeys(aws, environment), expiration: new Date(Date.now() + rereadMs) }),
+    getCredentials: async () => ({ ...readAwsKeys(aws, secrets), expiration: new Date(Date.now() + rereadMs) }),
   });
   return { Connection, Transport };
 }

@@ -17,7 +17,7 @@ export const exitCodes = {
 /** The first that matches counts: what was stored comes before the families whose names it shares. */
 const families: readonly (readonly [RegExp, number])[] = [
   [/^(state|normalizer_state|session_state|detect_state|auditd_pending|file_cursor|siem_cursor)_/, exitCodes.state],
-  [/^(config|option|mapping|redaction|detect)_/, exitCodes.usage],
+  [/^(config|option|keystore|mapping|redaction|detect)_/, exitCodes.usage],
   [/^(file|source|gzip|input|gold|predictions|sessions|sigma)_/, exitCodes.input],
   [/^(output|sink|install|uninstall)_/, exitCodes.output],
   [/^(artifact|vocabulary|encoder|tokenizer|session_model)_/, exitCodes.artifact],

@@ -6,7 +6,7 @@ import { findDashboards } from "../deploy/find-dashboards.ts";
 import { probeServer, type ServerFacts } from "../deploy/probe-server.ts";
 import { probeViews } from "../deploy/probe-views.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
-import { readSecretFile } from "../sdk/read-secret.ts";
+import { readSecretFile } from "../sdk/read-secret-file.ts";
 import type { SearchServer } from "../sdk/search-server.ts";
 import { createAsker } from "./ask.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";

@@ -5,7 +5,7 @@ import type { Config, WorkerConfig } from "../config/config-schema.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Artifact } from "../label/load-artifact.ts";
 import type { RedisSettings } from "../queue/redis-connection.ts";
-import { expandVariables, readSecretFile } from "../sdk/read-secret.ts";
+import { createSecrets } from "../sdk/secrets.ts";
 
 type RedisConfig = NonNullable<NonNullable<Config["cluster"]>["redis"]>;
 
@@ -20,8 +20,8 @@ export function clusterRedisSettings({ queue, cluster }: WorkerConfig): RedisSet
 }
 
 function readRedis(redis: RedisConfig, option: string): RedisSettings {
-  const { env } = process;
-  const url = expandVariables(redis.redis_url, `${option}.redis_url`, env);
+  const secrets = createSecrets(process.env, option);
+  const url = secrets.expand(redis.redis_url, "redis_url");
   if (!URL.canParse(url) || !/^rediss?:\/\/[^/]/.test(url)) {
     throw new TagsmithError(
       "config_invalid",
@@ -29,13 +29,11 @@ function readRedis(redis: RedisConfig, option: string): RedisSettings {
       "exit",
     );
   }
-  const { password, password_file: passwordFile, ca_file: caFile } = redis;
-  const fromFile = passwordFile === undefined ? undefined : readSecretFile(passwordFile, `${option}.password_file`);
   return {
     url,
     username: redis.username,
-    password: password === undefined ? fromFile : expandVariables(password, `${option}.password`, env),
-    ca: caFile === undefined ? undefined : readSecretFile(caFile, `${option}.ca_file`),
+    password: secrets.read("password", redis),
+    ca: redis.ca_file === undefined ? undefined : secrets.readFile(redis.ca_file, "ca_file"),
     isCluster: redis.cluster,
     sentinels: redis.sentinel && { name: redis.sentinel.name, hosts: redis.sentinel.hosts.map(hostOf) },
     keyPrefix: redis.key_prefix,

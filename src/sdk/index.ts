@@ -10,8 +10,8 @@ export type { Connector, Fence, FieldPlan, SinkContext, SourceContext, SourceSli
 export type { DeadLetter } from "./dead-letter.ts";
 export type { Document, SourceRecord } from "./document.ts";
 export { parseExactJson } from "./parse-exact-json.ts";
-export { type Environment, expandVariables, readSecret, readSecretFile } from "./read-secret.ts";
 export type { SearchServer, ServerAnswer, ServerRequest } from "./search-server.ts";
+export { createSecrets, type Secrets } from "./secrets.ts";
 export type { SignalName, Signals } from "./signals.ts";
 export type { Output, Sink } from "./sink.ts";
 export type { Batch, Outcome, Source } from "./source.ts";

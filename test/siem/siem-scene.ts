@@ -6,6 +6,7 @@ import {
 import { openElasticsearch } from "../../connectors/elasticsearch/open-client.ts";
 import type { Call, SearchClient } from "../../connectors/elasticsearch/search-http.ts";
 import { openOpenSearch } from "../../connectors/opensearch/open-client.ts";
+import { createSecrets } from "../../src/sdk/secrets.ts";
 import { missingTools } from "../servers/missing-tools.ts";
 import type { ServerVersion } from "../servers/server-version.ts";
 import { type RunningServer, type StartOptions, startServer } from "../servers/start-server.ts";
@@ -100,7 +101,11 @@ export function useServer(version: ServerVersion, options: StartOptions = {}, se
 
 function connectTo(version: ServerVersion, settings: Settings): Promise<SearchClient> {
   if (version.product === "elasticsearch") {
-    return openElasticsearch(elasticsearchConnectionSchema.parse(settings), process.env, never);
+    return openElasticsearch(
+      elasticsearchConnectionSchema.parse(settings),
+      createSecrets(process.env, "source"),
+      never,
+    );
   }
-  return openOpenSearch(openSearchConnectionSchema.parse(settings), process.env, never);
+  return openOpenSearch(openSearchConnectionSchema.parse(settings), createSecrets(process.env, "source"), never);
 }

@@ -16,6 +16,7 @@ import { explainPrivilege } from "../../connectors/elasticsearch/explain-privile
 import { openElasticsearch } from "../../connectors/elasticsearch/open-client.ts";
 import type { SearchClient } from "../../connectors/elasticsearch/search-http.ts";
 import { openOpenSearch } from "../../connectors/opensearch/open-client.ts";
+import { createSecrets } from "../../src/sdk/secrets.ts";
 import {
   type Answered,
   elasticsearchAbout,
@@ -47,8 +48,12 @@ async function open(
 ): Promise<SearchClient> {
   const client =
     product === "elasticsearch"
-      ? await openElasticsearch(elasticsearchConnectionSchema.parse(settings), environment, never)
-      : await openOpenSearch(openSearchConnectionSchema.parse(settings), environment, never);
+      ? await openElasticsearch(
+          elasticsearchConnectionSchema.parse(settings),
+          createSecrets(environment, "source"),
+          never,
+        )
+      : await openOpenSearch(openSearchConnectionSchema.parse(settings), createSecrets(environment, "source"), never);
   closers.push(() => client.close());
   return client;
 }
@@ -160,7 +165,10 @@ describe("a connection to a search server", () => {
 
   it("names the variable or the file when a secret is missing", () => {
     const read = (settings: Settings): unknown =>
-      readConnection(elasticsearchConnectionSchema.parse({ urls: ["https://siem.example.com"], ...settings }), {});
+      readConnection(
+        elasticsearchConnectionSchema.parse({ urls: ["https://siem.example.com"], ...settings }),
+        createSecrets({}, "source"),
+      );
     expect(() => read({ api_key: `\${env:NO_SUCH}` })).toThrow(/api_key: the environment variable NO_SUCH is not set/);
     expect(() => read({ api_key_file: "/no/such/file" })).toThrow(/api_key_file: the file cannot be read/);
     expect(() => read({ username: "u" })).toThrow(/given together/);
@@ -169,10 +177,10 @@ describe("a connection to a search server", () => {
 
   it("finds the address in a cloud id", () => {
     const id = `prod:${Buffer.from("eu.example.com:9243$abc$def").toString("base64")}`;
-    const { urls } = readConnection(elasticsearchConnectionSchema.parse({ cloud_id: id }), {});
+    const { urls } = readConnection(elasticsearchConnectionSchema.parse({ cloud_id: id }), createSecrets({}, "source"));
     expect(urls).toEqual(["https://abc.eu.example.com:9243"]);
     const broken = elasticsearchConnectionSchema.parse({ cloud_id: "prod:!!!" });
-    expect(() => readConnection(broken, {})).toThrow(/not a cloud id/);
+    expect(() => readConnection(broken, createSecrets({}, "source"))).toThrow(/not a cloud id/);
   });
 
   it("refuses addresses that hold credentials", () => {

@@ -7,6 +7,7 @@ import { openElasticsearch } from "../../connectors/elasticsearch/open-client.ts
 import { searchPage } from "../../connectors/elasticsearch/search-page.ts";
 import { toRecords } from "../../connectors/elasticsearch/to-records.ts";
 import { openOpenSearch } from "../../connectors/opensearch/open-client.ts";
+import { createSecrets } from "../../src/sdk/secrets.ts";
 import { type Answered, elasticsearchAbout, openSearchAbout, startFakeServer } from "./siem-fake-server.ts";
 
 const never = new AbortController().signal;
@@ -35,8 +36,8 @@ async function readThrough(client: (typeof clients)[number], source: string) {
   const settings = { urls: [server.url] };
   const opened =
     client.product === "elasticsearch"
-      ? await openElasticsearch(elasticsearchConnectionSchema.parse(settings), {}, never)
-      : await openOpenSearch(openSearchConnectionSchema.parse(settings), {}, never);
+      ? await openElasticsearch(elasticsearchConnectionSchema.parse(settings), createSecrets({}, "source"), never)
+      : await openOpenSearch(openSearchConnectionSchema.parse(settings), createSecrets({}, "source"), never);
   closers.push(() => opened.close());
   const { hits } = await searchPage(opened, ["logs-1"], {}, never);
   return toRecords(hits);

@@ -9,6 +9,7 @@ import {
 } from "../../connectors/elasticsearch/connection-config.ts";
 import { openElasticsearch } from "../../connectors/elasticsearch/open-client.ts";
 import { openOpenSearch } from "../../connectors/opensearch/open-client.ts";
+import { createSecrets } from "../../src/sdk/secrets.ts";
 import { makeCertificates } from "../servers/certificates.ts";
 import { runs } from "../servers/missing-tools.ts";
 import { elasticsearchAbout, type FakeServer, openSearchAbout, startFakeServer } from "./siem-fake-server.ts";
@@ -58,8 +59,8 @@ function tlsSuite(): void {
         const settings = { urls: [url ?? ""], tls };
         const client =
           product === "elasticsearch"
-            ? await openElasticsearch(elasticsearchConnectionSchema.parse(settings), {}, never)
-            : await openOpenSearch(openSearchConnectionSchema.parse(settings), {}, never);
+            ? await openElasticsearch(elasticsearchConnectionSchema.parse(settings), createSecrets({}, "source"), never)
+            : await openOpenSearch(openSearchConnectionSchema.parse(settings), createSecrets({}, "source"), never);
         await client.close();
         return client.server.version;
       };

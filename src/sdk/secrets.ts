@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { TagsmithError } from "../event/tagsmith-error.ts";
+import { createKeystore, type Environment, type Keystore } from "./keystore.ts";
+import { readSecretFile, secretMissing } from "./read-secret-file.ts";
+
+/** Settings as they are once their secrets are read. Messages name setting and place, and never hold a secret. */
+export interface Secrets {
+  readonly environment: Environment;
+  /**
+   * Text with every `${env:NAME}`, `${keystore:NAME}` and `${credential:NAME}` replaced; what comes in is not looked at
+   * again. Throws `config_secret_missing`, `keystore_name_missing` and what reading a keystore throws.
+   */
+  expand(text: string, option: string): string;
+  /**
+   * The setting `name`, or what is in the file that `<name>_file` names; undefined when neither is given. `under` is where
+   * `settings` stand. Throws as `expand` does.
+   */
+  read(name: string, settings: Readonly<Record<string, unknown>>, under?: string): string | undefined;
+  /** The text of a file whose path is expanded, without the newline at its end. Throws as `expand` does. */
+  readFile(path: string, option: string): string;
+}
+
+const reference = /\$\{(env|keystore|credential):([^}]*)\}/g;
+/** Names of entries of a keystore, and of systemd's credentials. */
+const entryName = /^\w[\w.-]{0,127}$/;
+
+/** Whether a keystore can have an entry of this name. */
+export function isEntryName(name: string): boolean {
+  return entryName.test(name);
+}
+
+/** What settings of `part`, such as `source`, name: the keystore and files are read as they are asked for. */
+export function createSecrets(environment: Environment, part: string): Secrets {
+  const keystore = createKeystore(environment);
+  const expandAt = (text: string, at: string): string =>
+    text.replaceAll(reference, (_whole, place: string, name: string) => {
+      if (place === "keystore") return readEntry(keystore, name, at);
+      return place === "env" ? readVariable(environment, name, at) : readCredential(environment, name, at);
+    });
+  const readFileAt = (path: string, at: string): string => readSecretFile(expandAt(path, at), at);
+  return {
+    environment,
+    expand: (text, option) => expandAt(text, `${part}.${option}`),
+    read: (name, settings, under) => {
+      const at = [part, under, name].filter((word) => word !== undefined).join(".");
+      const inline = settings[name];
+      if (typeof inline === "string") return expandAt(inline, at);
+      const file = settings[`${name}_file`];
+      return typeof file === "string" ? readFileAt(file, `${at}_file`) : undefined;
+    },
+    readFile: (path, option) => readFileAt(path, `${part}.${option}`),
+  };
+}
+
+function readVariable(environment: Environment, name: string, at: string): string {
+  const value = environment[name];
+  if (value !== undefined && value !== "") return value;
+  throw secretMissing(`${at}: the environment variable ${name} is not set.`);
+}
+
+function readEntry(keystore: Keystore, name: string, at: string): string {
+  try {
+    const secret = keystore.load().secrets.get(name);
+    if (secret !== undefined) return secret;
+  } catch (error) {
+    if (!(error instanceof TagsmithError)) throw error;
+    throw new TagsmithError(error.code, `${at}: ${error.message}`, "exit", error.cause);
+  }
+  const advice = `Add it with \`tagsmith keystore add ${name}\`; \`tagsmith keystore list\` shows what is there.`;
+  throw new TagsmithError("keystore_name_missing", `${at}: ${keystore.path} has no entry ${name}. ${advice}`, "exit");
+}
+
+/** A file that systemd's `LoadCredential=` or `LoadCredentialEncrypted=` has put there for this service alone. */
+function readCredential(environment: Environment, name: string, at: string): string {
+  const folder = environment["CREDENTIALS_DIRECTORY"];
+  if (!isEntryName(name)) throw secretMissing(`${at}: ${name} is not the name of a credential.`);
+  if (folder !== undefined && folder !== "") return readSecretFile(join(folder, name), at);
+  const advice = `start Tagsmith as a service of systemd with LoadCredential=${name}:PATH`;
+  throw secretMissing(`${at}: CREDENTIALS_DIRECTORY, which holds the credential ${name}, is not set; ${advice}.`);
+}
