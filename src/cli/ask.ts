@@ -5,7 +5,7 @@ import { Writable } from "node:stream";
 export interface Asker {
   /** The answer without blanks around it, or `standard` for an empty one. Rejects with the reason of the signal. */
   ask(question: string, standard: string): Promise<string>;
-  /** As `ask`, and what is typed is not shown. */
+  /** As `ask`, and what is typed is not shown; blanks around it may belong to it. */
   askSecret(question: string): Promise<string>;
   /** Shows a line. */
   tell(line: string): void;
@@ -72,7 +72,7 @@ export function createAsker(
       output.write(`${question}: `);
       shown.isHidden = true;
       try {
-        return (await nextLine("")).trim();
+        return await nextLine("");
       } finally {
         shown.isHidden = false;
         output.write("\n");

@@ -4,6 +4,7 @@ import { type Tier, tiers } from "../label/onnx-encoder.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { evalCommand } from "./eval-command.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
+import { addKeystoreCommands } from "./keystore-commands.ts";
 import { labelCommand } from "./label-command.ts";
 import { addMappingCommands } from "./mapping-commands.ts";
 import { normalizeCommand } from "./normalize-command.ts";
@@ -43,6 +44,7 @@ export async function runProgram(
   addMappingCommands(program, run, registry, terminal);
   addSigmaCommands(program, run, registry, terminal);
   addQueueCommands(program, run, terminal);
+  addKeystoreCommands(program, run, terminal);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;
