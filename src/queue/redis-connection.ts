@@ -103,7 +103,7 @@ function optionsOf({ url, username, password, ca }: RedisSettings): Omit<RedisOp
     connectTimeout: 5_000,
     protocol: 2,
     // After a failover the old primary is still connected and read-only: ask again on a new connection.
-    reconnectOnError: (error) => (/^(READONLY|UNBLOCKED)/.test(error.message) ? 2 : false),
+    reconnectOnError: (error) => (/(^|: -)(READONLY|UNBLOCKED)/.test(error.message) ? 2 : false),
     ...((username ?? urlUser) !== "" && { username: username ?? decodeURIComponent(urlUser) }),
     ...((password ?? urlPassword) !== "" && { password: password ?? decodeURIComponent(urlPassword) }),
     ...(url.startsWith("rediss:") && { tls: ca === undefined ? {} : { ca } }),

@@ -10,7 +10,7 @@ interface Kind {
   readonly what: string;
 }
 
-/** What Redis and its client say; the first that matches counts. */
+/** What Redis and its client say, Redis 6.2 of scripts behind a colon; the first that matches counts. */
 const kinds: readonly Kind[] = [
   {
     pattern: /^(WRONGPASS|NOAUTH|NOPERM)|invalid username-password/,
@@ -24,9 +24,9 @@ const kinds: readonly Kind[] = [
     remedy: "retry",
     what: "has given a job to another worker, or lost it",
   },
-  { pattern: /^OOM\b/, code: "queue_redis_full", remedy: "retry", what: "is full" },
+  { pattern: /^OOM\b|: -OOM\b/, code: "queue_redis_full", remedy: "retry", what: "is full" },
   {
-    pattern: /^(LOADING|MASTERDOWN|READONLY|UNBLOCKED|CLUSTERDOWN|TRYAGAIN|BUSY)\b/,
+    pattern: /(^|: -)(LOADING|MASTERDOWN|READONLY|UNBLOCKED|CLUSTERDOWN|TRYAGAIN|BUSY)\b/,
     code: "queue_redis_unready",
     remedy: "retry",
     what: "is not ready",
