@@ -56,8 +56,8 @@ export function openNormalizers(config: Config, onNotice: (text: string) => void
   const compile = compileOnce(builtInReaders);
   const sources = mappingSources(config);
   let mappings = mappingsOf(loadMappingSet(sources));
-  const onWhole = (mapping: string): void =>
-    onNotice(`the mapping ${mapping} needs whole documents, so all are fetched whole, as with source.fields: all.`);
+  const onWhole = (why: string): void =>
+    onNotice(`${why}, so whole documents are fetched from here on, as with source.fields: all.`);
   const createPlanner = (): FieldPlanner => createFieldPlanner(mappings, builtInReaders, onWhole);
   let planner: FieldPlanner | undefined;
   const made = new Set<ReloadableNormalizer>();

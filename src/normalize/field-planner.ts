@@ -1,6 +1,7 @@
 import type { FieldPlan } from "../sdk/connector.ts";
 import type { Document } from "../sdk/document.ts";
 import { compileKnown, type Known, type Unknown } from "./known-condition.ts";
+import { hasLongFraction } from "./long-fraction.ts";
 import type { Mapping } from "./mapping-schema.ts";
 import { compileCover } from "./path-cover.ts";
 import { pathsOfCondition, type ReadPaths, readPathsOf } from "./read-paths.ts";
@@ -20,13 +21,13 @@ const always = "@timestamp";
 
 /**
  * Begins with the fields that mappings are told apart by. Where those do not tell, or a mapping takes a document, what it
- * takes to go on is added, so that documents read as if they were whole. `onWhole` is told once, when a mapping comes up that
- * needs all of its documents: from there on whole ones are fetched.
+ * takes to go on is added, so that documents read as if they were whole. Where that cannot be, because a mapping reads all of a
+ * document or numbers would lose digits, whole ones are fetched from there on; `onWhole` is told why, once.
  */
 export function createFieldPlanner(
   mappings: readonly Mapping[],
   readers: Readers,
-  onWhole: (mapping: string) => void,
+  onWhole: (why: string) => void,
 ): FieldPlanner {
   const all = mappings.map((mapping): Candidate => ({ mapping, ...readPathsOf(mapping) }));
   let paths = firstPaths(all);
@@ -62,11 +63,14 @@ interface Candidate extends ReadPaths {
   readonly mapping: Mapping;
 }
 
-/** What is missing: paths, or with the name of a mapping all of the document. */
+/** What is missing: paths, or all of the document. */
 interface Lack {
   readonly paths: readonly string[];
+  /** Why all of it. */
   readonly whole?: string;
 }
+
+const fractions: Lack = { paths: [], whole: "a server that leaves fields out cuts the digits of long fractions" };
 
 /** The fields that mappings are recognised by; not those of which parts are read, which may be large. */
 function firstPaths(all: readonly Candidate[]): readonly string[] {
@@ -99,6 +103,7 @@ function compileLack(
   return (document, container) => {
     const list = cover.listOn(document);
     if (list !== undefined) return { paths: [list] };
+    if (hasLongFraction(document)) return fractions;
     const { ordered, named } = orderOf(container);
     const unsure: string[] = [];
     for (const one of ordered) {
@@ -129,7 +134,7 @@ interface Judged extends Candidate {
 function compileJudged(one: Candidate, covers: (path: string) => boolean, readers: Readers): Judged {
   const { mapping, paths, isWhole } = one;
   const missing = paths.filter((path) => !covers(path));
-  const whole = isWhole ? { paths: [], whole: mapping.name } : undefined;
+  const whole = isWhole ? { paths: [], whole: `the mapping ${mapping.name} reads all of a document` } : undefined;
   const lack = whole ?? (missing.length > 0 ? { paths: missing } : undefined);
   return {
     ...one,

@@ -1,8 +1,11 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../samples/random.ts";
 import { builtInReaders } from "../../src/normalize/built-in-readers.ts";
 import { createFieldPlanner } from "../../src/normalize/field-planner.ts";
 import type { Document, FieldPlan, SourceRecord } from "../../src/sdk/index.ts";
+import { freshFolder, linesOf, runTagsmith } from "../e2e/tagsmith-process.ts";
 import { createReader, distort, mappings, samples } from "../unit/field-samples.ts";
 import { pollSource, readAll } from "./poll-scene.ts";
 import type { SiemScene } from "./siem-scene.ts";
@@ -59,6 +62,24 @@ export function fieldsSuite(scene: SiemScene): void {
     return count;
   };
 
+  /** What the command writes of an index. */
+  const run = async (index: string, fields: "all" | "mapped") => {
+    const folder = freshFolder("fields");
+    const { product } = scene.client.server;
+    const reach = { type: product, urls: [scene.server.url], indices: [index], time_fields: ["received"] };
+    const outputs = { labels: "labels", verdicts: "verdicts", dead_letters: "dead" };
+    const config = {
+      source: { ...reach, from: "beginning", once: true, safety_lag_secs: 0, fields },
+      sink: { type: "file", ...outputs },
+      state: { path: "state.db" },
+      label: { workers: 1 },
+    };
+    writeFileSync(join(folder, "tagsmith.json"), JSON.stringify(config));
+    const { code, err } = await runTagsmith(["run", "--quiet", "--config", "tagsmith.json"], folder);
+    expect(code, err).toBe(0);
+    return { labels: linesOf(folder, "labels"), verdicts: linesOf(folder, "verdicts"), err };
+  };
+
   describe("fetching only what mappings read", () => {
     it("leaves every kind of document reading as it does whole", async () => {
       const groups = [...Map.groupBy(samples, ({ mapping }) => mapping).values()];
@@ -81,7 +102,7 @@ export function fieldsSuite(scene: SiemScene): void {
       const documents = Array.from({ length: 60 }, (_, n) => ({ ...own[n % own.length]?.document, ...padding }));
       const index = await create("polled", documents);
       const notices: string[] = [];
-      const planner = createFieldPlanner(mappings, builtInReaders, (name) => notices.push(name));
+      const planner = createFieldPlanner(mappings, builtInReaders, (why) => notices.push(why));
       const read = async (fields: "all" | "mapped"): Promise<readonly SourceRecord[]> => {
         const watch = { waits: [], fieldPlan: planner.plan };
         return (await readAll(pollSource(scene, { ...settings, indices: [index], fields }, watch))).records;
@@ -97,7 +118,31 @@ export function fieldsSuite(scene: SiemScene): void {
       await scene.write(index, [{ ...late, received: new Date(received + 30.5).toISOString() }]);
       const mixed = await read("mapped");
       expect(events(mixed)).toEqual(events(await read("all")));
-      expect(notices).toEqual(["k8s-audit-event"]);
+      expect(notices).toEqual([expect.stringContaining("k8s-audit-event")]);
+    });
+
+    it("gives a run the same labels and verdicts, and says when whole documents are needed after all", async () => {
+      const names = /"mapping":"(?:elastic-defend-process|auditbeat-auditd)@/;
+      const own = samples.filter(({ document }) => names.test(JSON.stringify(createReader().one(document, "logs"))));
+      // Without a time of their own, events take that of the run.
+      const timed = own.map(({ document }) => ({ "@timestamp": "2026-01-05T10:00:00Z", ...document }));
+      const index = await create("run", timed);
+      const all = await run(index, "all");
+      const some = await run(index, "mapped");
+      expect(all.labels.length).toBeGreaterThan(5);
+      expect(some).toEqual(all);
+      expect(some.err).toBe("");
+      const whole = await create(
+        "run",
+        samples.filter(({ mapping }) => mapping === "laurel").map(({ document }) => document),
+      );
+      const { err, ...read } = await run(whole, "mapped");
+      const { err: none, ...wanted } = await run(whole, "all");
+      expect(read).toEqual(wanted);
+      expect(none).toBe("");
+      expect(err).toMatch(
+        /^tagsmith: warning: the mapping laurel reads all of a document, so whole documents [^\n]+\n$/,
+      );
     });
   });
 }

@@ -62,7 +62,23 @@ describe("documents cut down to the fields that mappings need", () => {
     for (const name of ["auditbeat-auditd", "k8s-audit-event", "laurel"]) fetched(planner, sampleOf(name), "logs");
     expect(early?.suffices(cutDown(sampleOf("k8s-audit-event"), early.paths), "logs")).toBe(false);
     expect(planner.plan()).toBeUndefined();
-    expect(named).toEqual(["k8s-audit-event"]);
+    expect(named).toEqual(["the mapping k8s-audit-event reads all of a document"]);
+  });
+
+  it("are whole where a number would lose digits, and only there", () => {
+    const reasons: string[] = [];
+    const planner = createFieldPlanner(mappings, builtInReaders, (why) => reasons.push(why));
+    const document = sampleOf("elastic-defend-process");
+    const container = "logs-endpoint.events.process-default";
+    const withPid = (pid: unknown): Document => ({ ...document, process: { ...Object(document["process"]), pid } });
+    for (const pid of [42, 1.5, 1767607200.123, 9007199254740991, "1767607200.123456789"]) {
+      fetched(planner, withPid(pid), container);
+      fetched(planner, { ...document, event: { ...Object(document["event"]), id: pid } }, container);
+    }
+    expect(reasons).toEqual([]);
+    fetched(planner, { ...document, event: { ...Object(document["event"]), id: 1767607200.1234567 } }, container);
+    expect(reasons).toEqual([expect.stringContaining("digits")]);
+    expect(planner.plan()).toBeUndefined();
   });
 
   it("show by more than their fields that there is an object, so that it is not fetched whole", () => {
