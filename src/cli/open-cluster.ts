@@ -69,7 +69,9 @@ export async function openCluster(
     const { connection, redis } = await connectCluster(config, cluster, observer.onWait);
     closers.push(() => connection.close());
     const { model, vocabulary } = opened.artifact;
-    const context = { model, vocabulary, techniques: loadAttack(bundled.attack()), signals: observer.metrics.signals };
+    const techniques = loadAttack(bundled.attack());
+    const { signals } = observer.metrics;
+    const context = { model, vocabulary, techniques, signals, hasRules: config.detect !== undefined };
     const sink = writing.createSink(settingsOf(config.sink), context);
     const common = fingerprintOf(config, model, sink.target, [cluster.partitions]);
     const fingerprints = { config: common, detect: detectFingerprint(config) };
