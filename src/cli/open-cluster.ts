@@ -68,10 +68,8 @@ export async function openCluster(
   try {
     const { connection, redis } = await connectCluster(config, cluster, observer.onWait);
     closers.push(() => connection.close());
-    const { model, vocabulary } = opened.artifact;
-    const techniques = loadAttack(bundled.attack());
-    const { signals } = observer.metrics;
-    const context = { model, vocabulary, techniques, signals, hasRules: config.detect !== undefined };
+    const { model } = opened.artifact;
+    const context = sinkContextOf(config, opened, observer);
     const sink = writing.createSink(settingsOf(config.sink), context);
     const common = fingerprintOf(config, model, sink.target, [cluster.partitions]);
     const fingerprints = { config: common, detect: detectFingerprint(config) };
@@ -124,6 +122,12 @@ export async function openCluster(
     await close();
     throw error;
   }
+}
+
+function sinkContextOf(config: Config, { artifact }: OpenLabeller, { metrics }: RunObserver): SinkContext {
+  const { model, vocabulary } = artifact;
+  const techniques = loadAttack(bundled.attack());
+  return { model, vocabulary, techniques, signals: metrics.signals, hasRules: config.detect !== undefined };
 }
 
 /** The Redis of a cluster, with keys of its own. The modules of the queue load only here. */
