@@ -28,7 +28,10 @@ export function readConnection(config: ConnectionConfig, secrets: Secrets): Conn
   if ((config.urls === undefined) === (cloudUrl === undefined)) throw invalid("give either urls or cloud_id");
   const urls = cloudUrl === undefined ? (config.urls ?? []).map((url) => expand(url, "urls")) : [cloudUrl];
   for (const url of urls) if (!URL.canParse(url)) throw invalid("urls: not an address");
-  const headers = Object.entries(config.headers ?? {}).map(([name, value]) => [name, expand(value, `headers.${name}`)]);
+  const headers = Object.entries(config.headers ?? {}).map(([name, value]) => [
+    name,
+    headerValue(expand(value, `headers.${name}`), `headers.${name}`),
+  ]);
   return {
     urls,
     credentials: readCredentials(config, secrets),
@@ -48,10 +51,16 @@ function readCredentials(config: ConnectionConfig, secrets: Secrets): Credential
   if (given.length > 1) throw invalid("give one of api_key, bearer_token, username with password, and aws");
   if ((config.username === undefined) !== (password === undefined))
     throw invalid("username and password are given together");
-  if (apiKey !== undefined) return { kind: "api_key", apiKey: encodeApiKey(apiKey) };
-  if (token !== undefined) return { kind: "bearer", token };
+  if (apiKey !== undefined) return { kind: "api_key", apiKey: headerValue(encodeApiKey(apiKey), "api_key") };
+  if (token !== undefined) return { kind: "bearer", token: headerValue(token, "bearer_token") };
   if (config.username === undefined || password === undefined) return { kind: "none" };
   return { kind: "basic", username: secrets.expand(config.username, "username"), password };
+}
+
+/** A secret with several lines would make the clients wait for ever. */
+function headerValue(value: string, option: string): string {
+  if (/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)) return value;
+  throw invalid(`${option}: holds a line break or a character that a header cannot have`);
 }
 
 /** The API key as it goes into the header; `id:key` is encoded. */
