@@ -32,7 +32,8 @@ export async function runProgram(
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out.write(text),
-      writeErr: (text) => terminal.err.write(safeLines(text)),
+      // What was given with an option nobody knows may be a secret.
+      writeErr: (text) => terminal.err.write(safeLines(text.replace(/(unknown option '[^'=\n]*)=.*'/s, "$1'"))),
     })
     .addHelpText(
       "after",

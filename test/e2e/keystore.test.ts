@@ -103,6 +103,8 @@ describe("tagsmith keystore", { timeout: 120_000 }, () => {
       [tagsmith(["keystore", "add", "../x y", "--stdin"], "x"), /NAME takes/],
       [tagsmith(["keystore", "add", "asked"]), /--stdin/],
       [tagsmith(["keystore", "remove", "no_such"]), /keystore_name_missing/],
+      [tagsmith(["keystore", "add", "named", `--value=${passwords.redis}`]), /unknown option '--value'/],
+      [tagsmith(["keystore", "add", "named", passwords.redis]), /too many arguments/],
       [tagsmith(["keystore", "list"], "", { TAGSMITH_KEYSTORE_PASSPHRASE: "wrong-sesame" }), /wrong, or the file/],
       [tagsmith(["keystore", "list"], "", { TAGSMITH_KEYSTORE_PASSPHRASE: "" }), /keystore_passphrase_missing/],
       [tagsmith(["keystore", "list"], "", { TAGSMITH_KEYSTORE: join(folder, "no") }), /keystore_missing/],
