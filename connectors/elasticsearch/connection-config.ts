@@ -71,7 +71,7 @@ export const elasticsearchConnectionSchema = z.strictObject({
 /** How to reach OpenSearch. */
 export const openSearchConnectionSchema = z.strictObject({
   ...connection,
-  /** Amazon OpenSearch Service: requests are signed. Keys come from here, or from AWS_ACCESS_KEY_ID and its kin. */
+  /** Amazon OpenSearch Service: requests are signed. Keys come from here, or from where AWS's own tools find them. */
   aws: z
     .strictObject({
       region: text,

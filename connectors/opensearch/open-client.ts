@@ -7,16 +7,13 @@ import { exactAnswer } from "../elasticsearch/exact-answer.ts";
 import { createHttp, paramsOf } from "../elasticsearch/http-over-client.ts";
 import type { SearchClient, SearchHttp } from "../elasticsearch/search-http.ts";
 import { loadTlsOptions, type TlsOptions } from "../elasticsearch/tls-options.ts";
-import { readAwsKeys } from "./aws-credentials.ts";
+import { openAwsKeys } from "./aws-credentials.ts";
 import { openSearchDialect } from "./dialect.ts";
 import { quietConnection } from "./quiet-connection.ts";
 
-/** How long keys for signing are used before they are read again. */
-const rereadMs = 300_000;
-
 /**
  * Connects, and learns what server it is. Throws SearchError: `siem_wrong_product`, `siem_version_unsupported`,
- * `siem_unauthorized`, `siem_tls_failed`, `siem_unreachable`.
+ * `siem_unauthorized`, `siem_tls_failed`, `siem_unreachable`, `siem_aws_keys_missing`.
  */
 export async function openOpenSearch(
   config: OpenSearchConnectionConfig,
@@ -42,13 +39,8 @@ async function signingOf(
   const { aws } = config;
   if (aws === undefined) return {};
   const { AwsSigv4Signer } = await import("@opensearch-project/opensearch/aws");
-  readAwsKeys(aws, secrets);
-  const { Connection, Transport } = AwsSigv4Signer({
-    region: aws.region,
-    service: aws.service,
-    // Read again before they "expire": files may hold newer ones by then.
-    getCredentials: async () => ({ ...readAwsKeys(aws, secrets), expiration: new Date(Date.now() + rereadMs) }),
-  });
+  const getCredentials = await openAwsKeys(aws, secrets, () => Date.now());
+  const { Connection, Transport } = AwsSigv4Signer({ region: aws.region, service: aws.service, getCredentials });
   return { Connection, Transport };
 }
 
@@ -70,13 +62,15 @@ async function connect(
     timeoutMs: settings.timeoutMs,
     send: async (call, signal, timeoutMs) => {
       const sent = client.transport.request(paramsOf(call), { requestTimeout: timeoutMs, maxRetries: 0 });
-      // What `abort` returns is a promise, and an event's listener must not return one.
+      const stopped = Promise.withResolvers<never>();
       const abort = (): void => {
         sent.abort();
+        // A client that still waits for keys to sign with takes no notice.
+        stopped.reject(signal.reason);
       };
       signal.addEventListener("abort", abort, { once: true });
       try {
-        const answer = await sent;
+        const answer = await Promise.race([sent, stopped.promise]);
         return { status: answer.statusCode ?? 0, body: answer.body };
       } finally {
         signal.removeEventListener("abort", abort);
