@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config/config-schema.ts";
@@ -7,6 +6,7 @@ import { TagsmithError } from "../event/tagsmith-error.ts";
 import { runPipeline } from "../pipeline/wire.ts";
 import { openState, type State } from "../state/open-state.ts";
 import type { ClusterGauges, QueueGauges } from "../telemetry/run-metrics.ts";
+import { fingerprintOf } from "./config-fingerprint.ts";
 import type { ConnectorRegistry } from "./connector-registry.ts";
 import { findConnector, settingsOf } from "./find-connector.ts";
 import type { RunObserver } from "./observe-run.ts";
@@ -124,17 +124,4 @@ function checkFingerprint(
     const message = `${config.state.path}: made with another model, session rule or sink. Use another state.path, or remove the file to read everything again.`;
     throw new TagsmithError("state_of_other_config", message, "exit");
   }
-}
-
-/** Names what the labels and verdicts of a run follow from, and where they go; `more` is part of it. */
-export function fingerprintOf(
-  config: Config,
-  model: string,
-  sinkTarget: string | undefined,
-  more: readonly unknown[] = [],
-): string {
-  const sink = sinkTarget ?? Object.entries(config.sink).sort(([a], [b]) => (a < b ? -1 : 1));
-  const { top_k, tier } = config.label;
-  const facts = JSON.stringify([model, top_k, tier, config.session, config.source.type, sink, ...more]);
-  return createHash("sha256").update(facts).digest("hex").slice(0, 16);
 }
