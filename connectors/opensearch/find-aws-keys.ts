@@ -36,12 +36,14 @@ export async function createKeyFinder(settings: FinderSettings): Promise<() => P
   return async () => {
     const asked = provide;
     try {
-      return await within(asked(), settings.limitMs);
+      const keys = await within(asked(), settings.limitMs);
+      if (Number.isNaN(keys.expiration?.getTime())) throw new Error("the end of the keys is no date");
+      return keys;
     } catch (error) {
       // All later callers would wait for a source that never answers.
       if (provide === asked) provide = start();
       // The library's error is not kept: it may hold answers and tokens.
-      throw new SearchError(noKeys, `aws: no keys to sign with (${reasonOf(error)}). ${advice}`);
+      throw new SearchError(noKeys, `aws: no keys to sign with (${reasonOf(error, settings.environment)}). ${advice}`);
     }
   };
 }
@@ -66,8 +68,13 @@ function providerOptions({ region, environment }: FinderSettings) {
 const containerLimits = { timeout: 86_400_000, maxRetries: 0 };
 
 function isInContainer(environment: Environment): boolean {
-  const names = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
-  return names.some((name) => (environment[name] ?? "") !== "");
+  return containerNames.some((name) => isSet(environment, name));
+}
+
+const containerNames = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+
+function isSet(environment: Environment, name: string): boolean {
+  return (environment[name] ?? "") !== "";
 }
 
 async function within<Value>(asked: Promise<Value>, limitMs: number): Promise<Value> {
@@ -83,10 +90,24 @@ async function within<Value>(asked: Promise<Value>, limitMs: number): Promise<Va
 }
 
 /** One line without what may be a key or a token: parsers quote what they read, and services what they refuse. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, environment: Environment): string {
   if (!(error instanceof Error)) return "no reason given";
   if (error instanceof SyntaxError) return "an answer is no JSON";
+  if (isGeneral.test(error.message)) return `none from ${sourcesIn(environment)}`;
   const line = error.message.replaceAll(/\s+/g, " ").trim().slice(0, 2_000);
   const shown = line.replaceAll(/Value '.*?' at/g, "Value at").replaceAll(/[\w+/=.-]{32,}/g, "…");
   return `${error.name}: ${shown.slice(0, 300).replace(/\.$/, "")}`;
 }
+
+/** What the library says when all sources have failed, whatever their reasons; the second speaks of a source never asked. */
+const isGeneral = /^Could not load credentials from any providers|is not a valid container metadata service hostname$/;
+
+function sourcesIn(environment: Environment): string {
+  const isOff = isSet(environment, metadataOff) && environment[metadataOff] !== "false";
+  const variables = ["AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", ...containerNames];
+  const named = variables.filter((name) => isSet(environment, name)).map((name) => `what ${name} names`);
+  if (isInContainer(environment)) return named.join(" and ");
+  return [...named, isOff ? `a profile, and ${metadataOff} is set` : "the instance's metadata"].join(" and ");
+}
+
+const metadataOff = "AWS_EC2_METADATA_DISABLED";

@@ -278,6 +278,27 @@ describe("a source of keys that fails", () => {
     });
   });
 
+  it("is named", async () => {
+    const refusing = await serve(() => ({ status: 403, body: {} }));
+    const message = async (): Promise<unknown> => Reflect.get(Object(await faultOf()), "message");
+    expect(await message()).toContain("none from a profile, and AWS_EC2_METADATA_DISABLED is set");
+    vi.stubEnv("AWS_EC2_METADATA_DISABLED", "false");
+    vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", refusing.url);
+    expect(await message()).toContain("none from the instance's metadata");
+    vi.stubEnv("AWS_PROFILE", "no-such-profile");
+    vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", refusing.url.replace("127.0.0.1", "127.0.0.2"));
+    expect(await message()).toContain(
+      "none from what AWS_PROFILE names and what AWS_CONTAINER_CREDENTIALS_FULL_URI names",
+    );
+  });
+
+  it("is not trusted with an end that is no date", async () => {
+    const keys = JSON.stringify({ Version: 1, AccessKeyId: "ASIAX", SecretAccessKey: "hunter2", Expiration: "soon" });
+    vi.stubEnv("AWS_CONFIG_FILE", fileOf(`[profile odd]\ncredential_process = echo '${keys}'\n`));
+    vi.stubEnv("AWS_PROFILE", "odd");
+    expect(await faultOf(["hunter2"])).toMatchObject({ message: expect.stringContaining("is no date") });
+  });
+
   it("says why a role is refused, without the token", async () => {
     const refusal = `1 validation error: Value '${accountToken}' at 'webIdentityToken' is refused, as is ${accountToken}`;
     const sts = await serve(() => ({
