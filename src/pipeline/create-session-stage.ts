@@ -1,4 +1,3 @@
-import type { Verdict } from "../event/verdict.ts";
 import type { SessionEvent as TrackedEvent } from "../session/event-store.ts";
 import type { SessionTracker } from "../session/session-tracker.ts";
 import type { StoredEvent as SessionEvent } from "../session/stored-event.ts";
@@ -15,8 +14,6 @@ const trackerKey = "\0tracker";
  * closed by the clock so often, however much comes of others: for live sources whose event times are not gone by.
  */
 export function createSessionStage(tracker: SessionTracker, now: () => number, closeEveryMs?: number) {
-  const close = (nowMs: number): Verdict[] =>
-    closeEveryMs === undefined ? tracker.closeIdle(nowMs) : tracker.closeQuiet(nowMs);
   let closedMs = now();
   return {
     add: (events: readonly TrackedEvent[]) => {
@@ -24,9 +21,9 @@ export function createSessionStage(tracker: SessionTracker, now: () => number, c
       const verdicts = tracker.add(events, nowMs);
       if (closeEveryMs === undefined || Math.abs(nowMs - closedMs) < closeEveryMs) return verdicts;
       closedMs = nowMs;
-      return [...verdicts, ...close(nowMs)];
+      return [...verdicts, ...tracker.closeIdle(nowMs)];
     },
-    closeIdle: close,
+    closeIdle: (nowMs: number) => tracker.closeIdle(nowMs),
     closeAll: () => tracker.closeAll(),
     changes: (): SessionChanges => toStep(tracker.takeChanges()),
     restore(state: StoredSessions) {

@@ -46,6 +46,8 @@ export class PartitionJudge {
   #shown = 0;
   #alerts: Alert[] = [];
   #quietSinceMs: number;
+  /** When idle sessions were last closed by the clock. */
+  #closedMs: number;
   #isClosed = false;
   #hasMore = false;
 
@@ -53,6 +55,7 @@ export class PartitionJudge {
     this.#parts = parts;
     this.#watermarks = new Watermarks(state.marks);
     this.#quietSinceMs = parts.now();
+    this.#closedMs = this.#quietSinceMs;
     this.#matches = new MatchOutbox(parts.partitions);
     this.#detection = parts.createDetection?.(this.#matches.add);
     this.#detection?.restore(state.detection ?? []);
@@ -82,9 +85,11 @@ export class PartitionJudge {
     this.#advance();
     if (judged !== undefined) this.#correlate(judged);
     const { tracker, tickMs, now } = this.#parts;
-    if (tickMs === undefined || now() - this.#quietSinceMs < tickMs) return;
+    const sinceMs = tracker.closesByClock ? this.#closedMs : this.#quietSinceMs;
+    if (tickMs === undefined || now() - sinceMs < tickMs) return;
     this.#verdicts.push(...tracker.closeIdle(now()));
     this.#quietSinceMs = now();
+    this.#closedMs = now();
   }
 
   /** The input has ended, and this partition has all of it. */

@@ -102,27 +102,22 @@ export class SessionTracker {
     return this.#takeVerdicts();
   }
 
-  /** Gives the final verdicts of sessions to which nothing has come for the idle time; for live streams, now and then. */
+  /** Whether `closeIdle` is what closes sessions of a live stream, however much comes of others. */
+  get closesByClock(): boolean {
+    return !this.#settings.followsEventTime;
+  }
+
+  /**
+   * Gives the final verdicts of sessions to which nothing has come for the idle time; for live streams, now and then. A
+   * tracker that does not follow event time also forgets what was closed for longer than the retention, and the segments of a
+   * session that its own events have left so far behind.
+   */
   closeIdle(nowMs: number): Verdict[] {
     for (const session of this.#registry.byArrival()) {
       if (nowMs - session.arrivedMs > this.#rules.idleMs) this.#close(session);
     }
+    if (this.closesByClock) this.#forgetByClock(nowMs);
     return this.#takeVerdicts();
-  }
-
-  /**
-   * As `closeIdle`, for live streams that are never quiet and whose event times cannot be gone by, since hosts are read at
-   * different speeds and with different clocks. What was closed for longer than the retention is forgotten, as are earlier
-   * segments of a session that its own events have left so far behind.
-   */
-  closeQuiet(nowMs: number): Verdict[] {
-    const verdicts = this.closeIdle(nowMs);
-    const keptMs = this.#rules.idleMs + this.#settings.retentionSecs * 1000;
-    for (const session of this.#registry.closed) {
-      if (nowMs - session.arrivedMs > keptMs) this.#registry.forget(session, session.segments.length);
-    }
-    for (const session of this.#registry.open) this.#registry.expire(session, session.lastTimeMs);
-    return verdicts;
   }
 
   /** What is to be stored since the last call, when `recordChanges` is set. */
@@ -243,6 +238,14 @@ export class SessionTracker {
   #evictEvents(session: TrackedSession): void {
     this.#counts.eventsEvicted += session.log.length;
     this.#registry.forget(session, session.segments.length);
+  }
+
+  #forgetByClock(nowMs: number): void {
+    const keptMs = this.#rules.idleMs + this.#settings.retentionSecs * 1000;
+    for (const session of this.#registry.closed) {
+      if (nowMs - session.arrivedMs > keptMs) this.#registry.forget(session, session.segments.length);
+    }
+    for (const session of this.#registry.open) this.#registry.expire(session, session.lastTimeMs);
   }
 
   #close(session: TrackedSession): void {

@@ -171,9 +171,9 @@ describe("sessions of a live source that is never quiet and has no order of even
   it("are forgotten once they were closed for longer than the retention, and continue with the next segment", () => {
     const t = tracker({ ...settings, recordChanges: true });
     t.add(run("a", 3), startMs);
-    expect(brief(t.closeQuiet(startMs + 61_000))).toEqual(["a final 3 normal_operation"]);
+    expect(brief(t.closeIdle(startMs + 61_000))).toEqual(["a final 3 normal_operation"]);
     expect(t.stats.retainedEvents).toBe(3);
-    t.closeQuiet(startMs + 121_000);
+    t.closeIdle(startMs + 121_000);
     expect(t.stats).toMatchObject({ openSessions: 0, retainedEvents: 0 });
     expect(t.takeChanges().expired).toEqual([{ sessionKey: "a", untilTimeMs: startMs + 2_000 }]);
     t.add(run("a", 1, startMs + 130_000, calm, 3), startMs + 130_000);
@@ -185,7 +185,7 @@ describe("sessions of a live source that is never quiet and has no order of even
     for (let minute = 0; minute < 60; minute += 1) {
       const nowMs = startMs + minute * minuteMs;
       t.add(run("service", 4, nowMs, calm, minute * 4), nowMs);
-      t.closeQuiet(nowMs);
+      t.closeIdle(nowMs);
     }
     expect(t.stats.openSessions).toBe(1);
     expect(t.stats.retainedEvents).toBeLessThan(30);
