@@ -29,7 +29,9 @@ const poll = {
    * What to fetch of each document: `all`; what the mappings in use read (`mapped`); or these fields, `process.*` too, and then
    * what the mappings need must be among them.
    */
-  fields: z.union([z.enum(["all", "mapped"]), z.array(z.string().min(1)).min(1)]).default("all"),
+  fields: z
+    .union([z.enum(["all", "mapped"]), z.array(z.string().min(1)).min(1)], "expected all, mapped or a list of fields")
+    .default("all"),
   /** End when what was there at the start is read, instead of waiting for more. */
   once: z.boolean().default(false),
   poll_interval_secs: z.number().positive().max(3_600).default(5),
