@@ -9,7 +9,8 @@ export async function askCluster(config: Config): Promise<ClusterView | undefine
   if (cluster === undefined) return undefined;
   const { connectCluster } = await import("./open-cluster.ts");
   const { readCluster } = await import("../cluster/cluster-view.ts");
-  const { connection, redis } = await connectCluster(config, cluster, () => undefined);
+  const { lookWithinMs } = await import("../queue/redis-connection.ts");
+  const { connection, redis } = await connectCluster(config, cluster, () => undefined, lookWithinMs);
   try {
     return await readCluster(redis, cluster.lease_ms, cluster.partitions);
   } finally {
@@ -31,7 +32,7 @@ export function clusterText({ nodes, slices, partitions }: ClusterView): string 
   const ownerOf = (owner: string | null): string => (owner === null ? "nobody" : (nameOf.get(owner) ?? owner));
   const nodeRows = nodes.map(({ host, pid, slices: own, partitions: judged, rules }) => [
     printable(host, 30),
-    pid,
+    String(pid),
     `${own} slices`,
     `${judged} partitions`,
     ...(rules === undefined ? [] : [`rules ${rules.slice(0, 8)}`]),

@@ -8,9 +8,9 @@ const maxShownDead = 10;
 /** The fleet behind the queue that a configuration names; undefined where it names none. The modules of the queue load only here. */
 export async function askFleet(config: WorkerConfig): Promise<Fleet | undefined> {
   if (config.queue.type !== "bullmq") return undefined;
-  const { connectRedis } = await import("../queue/redis-connection.ts");
+  const { connectRedis, lookWithinMs } = await import("../queue/redis-connection.ts");
   const { readFleet } = await import("../queue/fleet.ts");
-  const connection = await connectRedis(redisSettings(config), () => undefined);
+  const connection = await connectRedis(redisSettings(config), () => undefined, lookWithinMs);
   try {
     return await readFleet(connection);
   } finally {
@@ -22,7 +22,7 @@ export async function askFleet(config: WorkerConfig): Promise<Fleet | undefined>
 export function fleetText({ nowMs, members, queues, deadLetters }: Fleet): string {
   if (members.length === 0 && queues.length === 0) return "Nobody uses this queue now.\n";
   const rows = members.map((member) => memberRow(member, nowMs));
-  const head = ["", "host", "process", "state", "up", "texts", "texts/s", "memory", "tenant", "devices", "model"];
+  const head = ["", "host", "process", "state", "up", "texts", "texts/s", "memory", "tenant", "model", "devices"];
   const depths = queues.map(({ version, tenant, depth }) => [
     printable(version, 60),
     printable(tenant, 40),
@@ -51,15 +51,15 @@ function memberRow(member: Member, now: number): (string | number)[] {
   return [
     role,
     printable(host, 30),
-    pid,
+    String(pid),
     state,
     up,
     texts,
     textsPerSec,
     memory,
     role === "producer" ? printable(tenant, 40) : "",
-    printable(devices.map(deviceText).join(", "), 200),
     printable(version, 60),
+    printable(devices.map(deviceText).join(", "), 200),
   ];
 }
 

@@ -108,11 +108,16 @@ function sinkContextOf(config: Config, { artifact }: OpenLabeller, { metrics }: 
   return { model, vocabulary, techniques, signals: metrics.signals, hasRules: config.detect !== undefined };
 }
 
-/** The Redis of a cluster, with keys of its own. The modules of the queue load only here. */
-export async function connectCluster(config: Config, { name }: ClusterConfig, onWait: RunObserver["onWait"]) {
+/** The Redis of a cluster, with keys of its own, waited for at most `withinMs`. The modules of the queue load only here. */
+export async function connectCluster(
+  config: Config,
+  { name }: ClusterConfig,
+  onWait: RunObserver["onWait"],
+  withinMs?: number,
+) {
   const { connectRedis } = await import("../queue/redis-connection.ts");
   const onTrouble = oncePerSecond((error: TagsmithError) => onWait(error, retryMs));
-  const connection = await connectRedis(clusterRedisSettings(config), onTrouble);
+  const connection = await connectRedis(clusterRedisSettings(config), onTrouble, withinMs);
   const redis: WorkshopSettings["redis"] = {
     call: (command, args) => connection.call(command, args),
     key: (...parts) => connection.key("cluster", name, ...parts),

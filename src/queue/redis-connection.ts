@@ -34,6 +34,8 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
+/** How long a command that only looks waits for Redis. */
+export const lookWithinMs = 10_000;
 const startWithinMs = 20_000;
 const maxReconnectMs = 2_000;
 /** A command that gets no answer for so long means a dead connection; blocking commands wait for less. */
@@ -43,12 +45,16 @@ const sentinelSilentMs = 2_000;
 
 /**
  * Connects, and waits for the first answer. Throws `queue_redis_*` (exit) when the server refuses us, or cannot be
- * reached within 20 s. Later trouble goes to `onTrouble` while commands wait for the connection to come back.
+ * reached within `withinMs`. Later trouble goes to `onTrouble` while commands wait for the connection to come back.
  */
-export async function connectRedis(settings: RedisSettings, onTrouble: TroubleListener): Promise<RedisConnection> {
+export async function connectRedis(
+  settings: RedisSettings,
+  onTrouble: TroubleListener,
+  withinMs = startWithinMs,
+): Promise<RedisConnection> {
   const client = await createClient(settings);
   try {
-    await firstAnswer(client);
+    await firstAnswer(client, withinMs);
   } catch (error) {
     client.disconnect();
     throw error;
@@ -115,7 +121,7 @@ function waitMs(attempt: number): number {
 }
 
 /** Resolves when the server takes commands. What waiting would not mend rejects at once. */
-function firstAnswer(client: Redis | Cluster): Promise<void> {
+function firstAnswer(client: Redis | Cluster, withinMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let last: unknown = new Error("no answer");
   const onError = (error: unknown): void => {
@@ -124,9 +130,9 @@ function firstAnswer(client: Redis | Cluster): Promise<void> {
     if (remedy === "exit") reject(redisError(error));
   };
   const timer = setTimeout(() => {
-    const { code, message } = redisError(last);
-    reject(redisError(last, "exit", `${code}: ${message}`));
-  }, startWithinMs);
+    const { message } = redisError(last);
+    reject(redisError(last, "exit", `${message}, for ${withinMs / 1_000} s now`));
+  }, withinMs);
   client.on("error", onError);
   client.once("ready", resolve);
   if (client.status === "ready") resolve();

@@ -61,7 +61,8 @@ export function redisError(cause: unknown, remedy?: Remedy, message?: string): T
 /** A failed connection to several addresses says nothing itself. */
 function textOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  const code = "code" in cause && typeof cause.code === "string" ? ` ${cause.code}` : "";
+  const isCoded = "code" in cause && typeof cause.code === "string" && !cause.message.includes(cause.code);
+  const code = isCoded ? ` ${cause.code}` : "";
   const last =
     "lastNodeError" in cause && cause.lastNodeError instanceof Error ? ` ${textOf(cause.lastNodeError)}` : "";
   return `${cause.message}${code}${last}`.trim();

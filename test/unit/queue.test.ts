@@ -5,6 +5,7 @@ import { encodeSafely } from "../../src/queue/encode-safely.ts";
 import { cutBatches, digestOf, queueNameOf, readLabelJob } from "../../src/queue/label-job.ts";
 import { createMicroBatcher } from "../../src/queue/micro-batcher.ts";
 import { failedText, packRankings, type Ranking, unpackRanking } from "../../src/queue/ranking-text.ts";
+import { connectRedis } from "../../src/queue/redis-connection.ts";
 import { redisError } from "../../src/queue/redis-error.ts";
 
 const open = new AbortController().signal;
@@ -247,5 +248,14 @@ describe("redisError", () => {
     ["ERR unknown command", "queue_redis_failed", "retry"],
   ])("reads %s", (message, code, remedy) => {
     expect(redisError(new Error(message))).toMatchObject({ code, remedy });
+  });
+
+  it("is given up when nobody answers for as long as was said, and says so once", async () => {
+    const settings = { url: "redis://127.0.0.1:1", isCluster: false, keyPrefix: "x" };
+    const given = connectRedis(settings, () => undefined, 100);
+    await expect(given).rejects.toMatchObject({ code: "queue_redis_unreachable", remedy: "exit" });
+    await expect(given).rejects.toThrow(
+      /^Redis cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:1, for 0\.1 s now$/,
+    );
   });
 });
