@@ -60,7 +60,7 @@ function addPipelineCommands(program: Command, run: Run, registry: ConnectorRegi
   program
     .command("demo")
     .description("label the bundled sample audit logs and show what was found")
-    .option("--output <folder>", "where labels.ndjson and verdicts.ndjson go", "out")
+    .option("--output <folder>", "where labels, verdicts and alerts go", "out")
     .option("--json", "print the summary as JSON", false)
     .option("--quiet", "print nothing", false)
     .addHelpText("after", "\nExample:\n  tagsmith demo --output out")

@@ -86,7 +86,9 @@ export function summaryText(summary: RunSummary, counts: Counts, seconds: number
   ]);
   const mappings = formatTable([...counts.mappings].sort((a, b) => b[1] - a[1]).map(([name, count]) => [name, count]));
   const tags = formatTable(sortedTags(summary).slice(0, 12));
-  return `${numbers}\nRead as\n${mappings}\nMost frequent behaviours\n${tags}\n${alertText(summary.alerts)}${intrusionText(summary)}${openText(summary)}`;
+  const read = counts.mappings.size === 0 ? "" : `\nRead as\n${mappings}`;
+  const behaviours = summary.tagCounts.size === 0 ? "" : `\nMost frequent behaviours\n${tags}`;
+  return `${numbers}${read}${behaviours}\n${alertText(summary.alerts)}${intrusionText(summary)}${openText(summary)}`;
 }
 
 function lateRows({ lateMatches }: Counts): [string, number, string][] {

@@ -30,7 +30,8 @@ export async function statusCommand(
     } else {
       const shared = cluster === undefined ? "" : `\n${clusterText(cluster)}`;
       const labelling = fleet === undefined ? "" : `\nLabelling\n${fleetText(fleet)}`;
-      terminal.out.write(`${runText(run, config)}\n${streamsText(streams)}${shared}${labelling}`);
+      const written = streams.length === 0 ? "" : `\n${streamsText(streams)}`;
+      terminal.out.write(`${runText(run, config)}${written}${shared}${labelling}`);
     }
     return exitCodes.ok;
   } finally {
@@ -150,7 +151,7 @@ function runText(run: RunSnapshot | undefined, { health }: Config): string {
     ["checkpoint age", seconds(run.checkpointAgeSecs)],
     ...kinds("source error", run.sourceErrors),
     ...kinds("sink error", run.sinkErrors),
-    ...kinds("written", run.sinkDocuments),
+    ...kinds("sink", run.sinkDocuments),
     ...(run.queue === undefined ? [] : queueRows(run.queue)),
   ];
   const waiting = run.waitingFor;

@@ -64,6 +64,10 @@ describe("summary of a run", () => {
     });
   });
 
+  it("has no headings of tables that are empty", () => {
+    expect(summaryText(createRunSummary(), createCounts(), 1)).not.toMatch(/Read as|Most frequent|\n\n\n/);
+  });
+
   it("says how many events came too late for correlations, where any did", () => {
     const counts = createCounts();
     expect(summaryText(createRunSummary(), counts, 1)).not.toContain("too late");
