@@ -68,14 +68,17 @@ export async function sigmaMatchCommand(
   }
   matches += writeAlerts(correlator.flush(), terminal);
   const { lateEvents } = correlator.counts();
-  const late = lateEvents === 0 ? "" : `, ${lateEvents.toLocaleString("en-US")} without a usable time for correlations`;
+  const late =
+    lateEvents === 0
+      ? ""
+      : `, ${lateEvents.toLocaleString("en-US")} events that correlations did not count: without a usable time, or later than --lateness-secs`;
   terminal.err.write(`${number.toLocaleString("en-US")} events, ${matches.toLocaleString("en-US")} matches${late}.\n`);
   return exitCodes.ok;
 }
 
 function leftOutText(count: number): string {
   const rules = count === 1 ? "1 rule is" : `${count.toLocaleString("en-US")} rules are`;
-  return `${rules} left out: the log source names what --category, --product and --service do not.\n`;
+  return `${rules} left out: the log source names a product, category or service that the options do not.\n`;
 }
 
 function correlate(
