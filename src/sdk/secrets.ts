@@ -59,6 +59,7 @@ function readVariable(environment: Environment, name: string, at: string): strin
 }
 
 function readEntry(keystore: Keystore, name: string, at: string): string {
+  if (!isEntryName(name)) throw secretMissing(`${at}: "${name}" is not the name of an entry of a keystore.`);
   try {
     const secret = keystore.load().secrets.get(name);
     if (secret !== undefined) return secret;

@@ -174,6 +174,10 @@ describe("a setting", () => {
     expect(read(reference("credential", "token")).message).toMatch(
       /^sink\.api_key: CREDENTIALS_DIRECTORY.*LoadCredential=/,
     );
+    for (const name of ["", "a b"]) {
+      const message = `sink.api_key: "${name}" is not the name of an entry of a keystore.`;
+      expect(read(reference("keystore", name))).toMatchObject({ code: "config_secret_missing", message });
+    }
     const above = read(reference("credential", "../keystore"), { CREDENTIALS_DIRECTORY: join(path, "..") });
     expect(above.message).toContain("is not the name of a credential");
     const under = errorOf(() => createSecrets({}, "source").read("key", { key: reference("env", "X") }, "tls"));
