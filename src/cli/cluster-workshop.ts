@@ -54,7 +54,7 @@ export class Workshop {
     this.#settings = settings;
     this.#tags = settings.opened.vocabulary.tags.map(({ id }) => id);
     this.#redaction = openRedaction(settings.config);
-    this.#trackers = createTrackers(settings.config, settings.opened);
+    this.#trackers = createTrackers(settings.config, settings.opened, settings.observer.onLateEvents);
     const { redis, cluster } = settings;
     this.#marks = sharedFor(async () => {
       const before = redis.breaks();
@@ -106,8 +106,10 @@ export class Workshop {
     slices: () => Slices,
     stop: AbortSignal,
   ): Promise<"done" | "stopped"> {
-    const { cluster, redis, rules, observer, isLive } = this.#settings;
+    const { config, cluster, redis, rules, observer, isLive } = this.#settings;
     const { partitions } = cluster;
+    // Partitions go by the file furthest behind, so that files may be read at different speeds.
+    const followsEventTime = config.source["follow"] === true;
     // What was fetched before the lease was taken may be from before Redis was emptied.
     const openedMs = monotonicMs();
     const maxRetainedEvents = Math.ceil(cluster.max_retained_events / partitions);
@@ -119,7 +121,7 @@ export class Workshop {
     const sink = this.#sink(`partition-${partition}`, lease);
     const parts = {
       store: createPartitionStore(redis, lease, partition),
-      tracker: this.#trackers({ isTimeGiven: true, maxRetainedEvents }),
+      tracker: this.#trackers({ isTimeGiven: true, followsEventTime, maxRetainedEvents }),
       sink,
       tags: this.#tags,
       slices,

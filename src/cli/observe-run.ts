@@ -15,6 +15,8 @@ export interface RunObserver {
   readonly onStep: NonNullable<PipelineParts["onStep"]>;
   /** Verdicts and alerts that are written apart from any batch. */
   readonly onOutput: (output: Output) => void;
+  /** So many events came too late to change the verdict of their session. */
+  readonly onLateEvents: (events: number) => void;
   /** So many matched events came too late for correlations. */
   readonly onLate: (events: number) => void;
   readonly onWait: (error: TagsmithError, waitMs: number) => void;
@@ -48,6 +50,9 @@ export function observeRun(terminal: Terminal, isSilent: boolean): RunObserver {
     onOutput: (output) => {
       metrics.stepDone(output);
       addToSummary(summary, output);
+    },
+    onLateEvents: (events) => {
+      counts.lateEvents += events;
     },
     onLate: (events) => {
       counts.lateMatches += events;

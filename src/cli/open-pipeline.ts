@@ -36,7 +36,7 @@ export interface OpenPipeline {
 export async function openPipeline(
   config: Config,
   registry: ConnectorRegistry,
-  { counts, metrics: { signals }, onStep, onWait, onNotice, onLate }: RunObserver,
+  { counts, metrics: { signals }, onStep, onWait, onNotice, onLate, onLateEvents }: RunObserver,
   openLabels: typeof openStages = openStages,
 ): Promise<OpenPipeline> {
   const reading = findConnector(registry, config.source.type, "source");
@@ -61,7 +61,11 @@ export async function openPipeline(
     closers.push(() => state.close());
     checkFingerprint(state, config, { model, source: source.name, sink: sink.target });
     const detection = config.detect && openDetection(config.detect, model, { onLate });
-    const sessions = openSessions(config, opened, source.isLive === true, () => Date.now());
+    const sessions = openSessions(config, opened, {
+      isLive: source.isLive === true,
+      now: () => Date.now(),
+      onLate: onLateEvents,
+    });
     const { max_batches_in_flight: maxBatchesInFlight } = config.pipeline;
     const live = source.isLive === true ? { tickMs } : {};
     const clock = { now: () => Date.now(), random: () => Math.random(), stopWithinMs };

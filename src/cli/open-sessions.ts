@@ -13,24 +13,36 @@ import type { OpenLabeller } from "./open-labeller.ts";
 /** How often sessions of a busy source are closed by the clock. */
 const closeEveryMs = 10_000;
 
-/**
- * The session stage of the artifact's session model. `isLive`: the input has no end. Throws `artifact_without_session_model`,
- * `session_model_invalid`.
- */
-export function openSessions(config: Config, opened: OpenLabeller, isLive: boolean, now: () => number): SessionStage {
-  const tracker = createTrackers(config, opened)({});
-  return createSessionStage(tracker, now, isLive && !followsEventTime(config) ? closeEveryMs : undefined);
+interface SessionSurroundings {
+  /** The input has no end. */
+  readonly isLive: boolean;
+  /** Wall-clock milliseconds. */
+  readonly now: () => number;
+  readonly onLate: TrackerSettings["onLate"];
 }
 
-/** Files are followed in the order of their events; the indices of a search server are read by ingest time. */
-function followsEventTime({ source }: Config): boolean {
-  return source["follow"] === true;
+/** The session stage of the artifact's session model. Throws `artifact_without_session_model`, `session_model_invalid`. */
+export function openSessions(
+  config: Config,
+  opened: OpenLabeller,
+  { isLive, now, onLate }: SessionSurroundings,
+): SessionStage {
+  const followsEventTime = followsOneFile(config);
+  const tracker = createTrackers(config, opened, onLate)({ followsEventTime });
+  return createSessionStage(tracker, now, isLive && !followsEventTime ? closeEveryMs : undefined);
+}
+
+/** A log is in the order of its events. Several are read side by side, and the indices of a search server by ingest time. */
+function followsOneFile({ source }: Config): boolean {
+  const { follow, paths } = source;
+  return follow === true && Array.isArray(paths) && paths.length === 1 && !/[*?[\]{}]/.test(String(paths[0]));
 }
 
 /** Makes trackers that judge as the configuration says. Throws as `openSessions`. */
 export function createTrackers(
   config: Config,
   opened: OpenLabeller,
+  onLate: TrackerSettings["onLate"],
 ): (more: Partial<TrackerSettings>) => SessionTracker {
   const { artifact, vocabulary } = opened;
   if (artifact.sessionModel === undefined) {
@@ -48,7 +60,7 @@ export function createTrackers(
     scoreEvery: score_every,
     retentionSecs: retention_secs,
     emit,
-    followsEventTime: followsEventTime(config),
+    onLate,
     recordChanges: true,
   };
   return (more) => createSessionTracker({ ...settings, ...more });

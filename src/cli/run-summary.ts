@@ -66,6 +66,7 @@ export function summaryJson(summary: RunSummary, counts: Counts, seconds: number
     tags: Object.fromEntries(sortedTags(summary)),
     sessions: { ...summary.closed },
     ...alertsJson(summary.alerts),
+    late_events: counts.lateEvents,
     late_matches: counts.lateMatches,
   };
 }
@@ -91,9 +92,12 @@ export function summaryText(summary: RunSummary, counts: Counts, seconds: number
   return `${numbers}${read}${behaviours}\n${alertText(summary.alerts)}${intrusionText(summary)}${openText(summary)}`;
 }
 
-function lateRows({ lateMatches }: Counts): [string, number, string][] {
-  if (lateMatches === 0) return [];
-  return [["too late", lateMatches, "matched events that correlations did not count; see detect.lateness_secs"]];
+function lateRows({ lateEvents, lateMatches }: Counts): [string, number, string][] {
+  const rows: [string, number, string][] = [
+    ["too late", lateEvents, "events labelled, but not judged with their session; see session.retention_secs"],
+    ["too late", lateMatches, "matched events that correlations did not count; see detect.lateness_secs"],
+  ];
+  return rows.filter(([, count]) => count > 0);
 }
 
 function sortedTags(summary: RunSummary): [string, number][] {

@@ -75,11 +75,14 @@ export class SessionTracker {
     this.#counts.timesReplaced += replaced;
     const horizonMs = this.#eventTimeMs() - this.#settings.retentionSecs * 1000;
     const order = timeOrder(times);
+    const lateBefore = this.#counts.lateDropped;
     for (let i = 0; i < batch.length; i += 1) {
       const place = order === undefined ? i : (order[i] ?? 0);
       const event = batch[place];
       if (event !== undefined) this.#take(event, times[place] ?? 0, horizonMs, nowMs);
     }
+    const late = this.#counts.lateDropped - lateBefore;
+    if (late > 0) this.#settings.onLate(late);
     this.#recutInserted();
     this.#reviewDue();
     this.#enforceBounds();

@@ -35,6 +35,8 @@ export interface TrackerSettings {
   /** Keys of forgotten sessions whose segment numbers are kept, so that a returning key continues them. */
   readonly maxRememberedKeys: number;
   readonly emit: EmitMode;
+  /** Is told how many events of a batch came too late to change their session. */
+  readonly onLate: (events: number) => void;
   /** Collect what `takeChanges` hands out. */
   readonly recordChanges: boolean;
 }
@@ -53,6 +55,7 @@ export const defaultTrackerSettings = {
   maxRetainedEvents: 1_000_000,
   maxRememberedKeys: 100_000,
   emit: "changes",
+  onLate: () => undefined,
   recordChanges: false,
 } as const satisfies Omit<TrackerSettings, "scorer">;
 

@@ -16,6 +16,7 @@ export function formatMetrics(run: RunSnapshot, use: ProcessUse): string {
     metric("dead_letters_total", "counter", "Documents that could not become events.", run.deadLetters, "code"),
     metric("verdicts_written_total", "counter", "Verdicts written, online ones too.", run.verdicts, "verdict"),
     metric("alerts_written_total", "counter", "Alerts of rules and correlations.", run.alerts, "level"),
+    metric("session_late_events_total", "counter", "Events too late to change their session.", run.lateEvents),
     metric("correlation_late_events_total", "counter", "Matched events too late to be counted.", run.lateMatches),
     metric("source_errors_total", "counter", "Failed attempts to read.", run.sourceErrors, "code"),
     metric("sink_errors_total", "counter", "Failed requests and documents of bulk writes.", run.sinkErrors, "code"),

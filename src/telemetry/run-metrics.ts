@@ -46,6 +46,8 @@ export interface RunSnapshot {
   /** By level; absent in runs of programs that know none. */
   readonly alerts?: Readonly<Record<string, number>>;
   /** Absent in runs of programs that know none. */
+  readonly lateEvents?: number;
+  /** Absent in runs of programs that know none. */
   readonly lateMatches?: number;
   readonly sourceErrors: Readonly<Record<string, number>>;
   readonly sinkErrors: Readonly<Record<string, number>>;
@@ -122,6 +124,7 @@ export function createRunMetrics(counts: Counts, now: () => number): RunMetrics 
       deadLetters: Object.fromEntries(counts.rejects),
       verdicts: Object.fromEntries(counters.verdicts),
       alerts: Object.fromEntries(counters.alerts),
+      lateEvents: counts.lateEvents,
       lateMatches: counts.lateMatches,
       sourceErrors: Object.fromEntries(counters.source_errors),
       sinkErrors: Object.fromEntries(counters.sink_errors),

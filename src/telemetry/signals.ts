@@ -5,6 +5,8 @@ export interface Counts {
   skipped: number;
   deadLetters: number;
   labelled: number;
+  /** Events that came too late to change the verdict of their session. */
+  lateEvents: number;
   /** Matched events that came too late for correlations to count them. */
   lateMatches: number;
   readonly skips: Map<string, number>;
@@ -20,6 +22,7 @@ export function createCounts(): Counts {
     skipped: 0,
     deadLetters: 0,
     labelled: 0,
+    lateEvents: 0,
     lateMatches: 0,
     skips: new Map(),
     mappings: new Map(),

@@ -76,6 +76,13 @@ describe("summary of a run", () => {
     expect(summaryJson(createRunSummary(), counts, 1)).toMatchObject({ late_matches: 3 });
   });
 
+  it("says how many events came too late for their sessions, where any did", () => {
+    const counts = createCounts();
+    counts.lateEvents = 4;
+    expect(summaryText(createRunSummary(), counts, 1)).toMatch(/^too late +4 +.*session\.retention_secs$/m);
+    expect(summaryJson(createRunSummary(), counts, 1)).toMatchObject({ late_events: 4 });
+  });
+
   it("shows the gravest rules, and how many more there are", () => {
     const summary = createRunSummary();
     const alerts = Array.from({ length: 40 }, (_, n) => ({
