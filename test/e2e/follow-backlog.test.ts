@@ -23,7 +23,7 @@ async function follow(name: string, files: Readonly<Record<string, string>>, lat
   const config = join(folder, "tagsmith.yaml");
   writeFileSync(
     config,
-    `source: { type: file, paths: ${JSON.stringify(paths)}, follow: true, poll_interval_secs: 0.1 }
+    `source: { type: file, paths: ${JSON.stringify(paths)}, follow: true, poll_interval_secs: 0.1, batch_records: 10 }
 sink:
   { type: file, labels: ${folder}/labels.ndjson, verdicts: ${folder}/verdicts.ndjson, dead_letters: ${folder}/dead.ndjson }
 state: { path: ${folder}/state.db }
