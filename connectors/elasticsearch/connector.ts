@@ -11,7 +11,7 @@ import { elasticsearchSourceConfigSchema } from "./source-config.ts";
 import { splitIndices } from "./split-indices.ts";
 
 const sinkSchema = z.strictObject({ ...elasticsearchConnectionSchema.shape, ...sinkOptions });
-/** Of a source or a sink only how to reach the server. */
+/** Of a source only how to reach the server. */
 const serverSchema = z.object(elasticsearchConnectionSchema.shape);
 
 const clock = { now: () => Date.now(), random: () => Math.random() };
@@ -34,6 +34,10 @@ export const elasticsearchConnector: Connector = {
   splitSource: async (settings) => splitIndices(parseSettings(elasticsearchSourceConfigSchema, settings, "source")),
   openServer: async (settings, role, signal) =>
     installServer(
-      await openElasticsearch(parseSettings(serverSchema, settings, role), createSecrets(process.env, role), signal),
+      await openElasticsearch(
+        parseSettings(role === "sink" ? sinkSchema : serverSchema, settings, role),
+        createSecrets(process.env, role),
+        signal,
+      ),
     ),
 };

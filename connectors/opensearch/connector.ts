@@ -11,7 +11,7 @@ import { splitIndices } from "../elasticsearch/split-indices.ts";
 import { openOpenSearch } from "./open-client.ts";
 
 const sinkSchema = z.strictObject({ ...openSearchConnectionSchema.shape, ...sinkOptions });
-/** Of a source or a sink only how to reach the server. */
+/** Of a source only how to reach the server. */
 const serverSchema = z.object(openSearchConnectionSchema.shape);
 
 const clock = { now: () => Date.now(), random: () => Math.random() };
@@ -34,6 +34,10 @@ export const openSearchConnector: Connector = {
   splitSource: async (settings) => splitIndices(parseSettings(openSearchSourceConfigSchema, settings, "source")),
   openServer: async (settings, role, signal) =>
     installServer(
-      await openOpenSearch(parseSettings(serverSchema, settings, role), createSecrets(process.env, role), signal),
+      await openOpenSearch(
+        parseSettings(role === "sink" ? sinkSchema : serverSchema, settings, role),
+        createSecrets(process.env, role),
+        signal,
+      ),
     ),
 };

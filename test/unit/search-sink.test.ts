@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { elasticsearchConnector } from "../../connectors/elasticsearch/connector.ts";
 import type { SearchHttp } from "../../connectors/elasticsearch/search-http.ts";
 import { createSearchSink } from "../../connectors/elasticsearch/sink.ts";
 import { sinkOptions } from "../../connectors/elasticsearch/sink-config.ts";
+import { openSearchConnector } from "../../connectors/opensearch/connector.ts";
 import { bundled } from "../../src/cli/paths.ts";
 import { loadAttack } from "../../src/event/attack.ts";
 
@@ -52,5 +54,15 @@ describe("a search sink on an installation from before there were alerts", () =>
       const present = before.filter((name) => name !== missing);
       await expect(sinkOn(present, false).write(nothing, signal)).rejects.toMatchObject({ code: "sink_not_installed" });
     }
+  });
+});
+
+describe("a setting that a sink does not have", () => {
+  it.each([openSearchConnector, elasticsearchConnector])("is refused at the installation, too ($name)", async (one) => {
+    const settings = { urls: ["http://127.0.0.1:1"], batch_documents: 500, batch_document: 500 };
+    await expect(one.openServer?.(settings, "sink", signal)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("batch_document"),
+    });
   });
 });
