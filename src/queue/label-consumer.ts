@@ -5,7 +5,7 @@ import { encodeSafely } from "./encode-safely.ts";
 import { addDeadText, type DeadText, isPresent } from "./fleet.ts";
 import { digestOf, type LabelJob, type Line, readLabelJob } from "./label-job.ts";
 import { createMicroBatcher, type MicroBatcher } from "./micro-batcher.ts";
-import type { QueueWorkerSettings } from "./queue-worker.ts";
+import type { QueueWorkerSettings } from "./queue-worker-settings.ts";
 import { failedText, packRankings, type Ranking } from "./ranking-text.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { redisError } from "./redis-error.ts";

@@ -1,7 +1,7 @@
 import type { Job, Worker } from "bullmq";
 import type { LabelConsumer } from "./label-consumer.ts";
 import { defaultTenant, type LabelJob, type Line, queueNameOf } from "./label-job.ts";
-import type { QueueWorkerSettings } from "./queue-worker.ts";
+import type { QueueWorkerSettings } from "./queue-worker-settings.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { redisError } from "./redis-error.ts";
 

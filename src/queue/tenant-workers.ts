@@ -4,7 +4,7 @@ import type { LabelConsumer } from "./label-consumer.ts";
 import { defaultTenant, type LabelJob, lanes } from "./label-job.ts";
 import { readDepth } from "./queue-depth.ts";
 import { type QueueStanding, readStanding } from "./queue-standing.ts";
-import type { QueueWorkerSettings } from "./queue-worker.ts";
+import type { QueueWorkerSettings } from "./queue-worker-settings.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { takeJobs } from "./take-jobs.ts";
 import { forgetTenant, listTenants } from "./tenants.ts";

@@ -3,7 +3,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { prepareText } from "../../src/label/prepare-text.ts";
 import { createQueueEncoder, type QueueEncoder, type QueueEncoderSettings } from "../../src/queue/queue-encoder.ts";
-import { createQueueWorker, type QueueWorker, type QueueWorkerSettings } from "../../src/queue/queue-worker.ts";
+import { createQueueWorker, type QueueWorker } from "../../src/queue/queue-worker.ts";
+import type { QueueWorkerSettings } from "../../src/queue/queue-worker-settings.ts";
 import type { Ranking } from "../../src/queue/ranking-text.ts";
 import type { RedisSettings } from "../../src/queue/redis-connection.ts";
 
