@@ -1,67 +1,40 @@
 // What tenants of one queue cost and get: node --conditions=source bench/queue-tenants.ts
-import { type ChildProcess, fork } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createQueueEncoder, type QueueEncoder } from "../src/queue/queue-encoder.ts";
 import { connectRedis, type RedisSettings } from "../src/queue/redis-connection.ts";
 import { registerTenant } from "../src/queue/tenants.ts";
 import { startRedis } from "../test/servers/start-redis.ts";
-
-const version = "bench@1 balanced 5";
-/** A batch of a GPU. */
-const gpuBatch = 224;
-const gpuMs = 40;
+import {
+  endWorkers,
+  gpuBatch,
+  gpuMs,
+  openProducer,
+  serverUse,
+  settingsAt,
+  startWorkers,
+  version,
+} from "./queue-scene.ts";
 
 async function withWorkers<T>(
   redis: RedisSettings,
   { count, batchMs }: { readonly count: number; readonly batchMs: number },
   use: () => Promise<T>,
 ): Promise<T> {
-  const program = join(import.meta.dirname, "queue.ts");
-  const children: readonly ChildProcess[] = Array.from({ length: count }, () =>
-    fork(program, ["worker", JSON.stringify(redis), String(batchMs)]),
-  );
-  await Promise.all(children.map((child) => new Promise((ready) => child.once("message", ready))));
+  const children = await startWorkers(redis, count, batchMs);
   try {
     return await use();
   } finally {
-    const ends = children.map((child) => new Promise((gone) => child.once("exit", gone)));
-    for (const child of children) child.kill("SIGTERM");
-    await Promise.all(ends);
+    await endWorkers(children);
   }
-}
-
-function openProducer(redis: RedisSettings, tenant: string, batchTexts: number): Promise<QueueEncoder> {
-  return createQueueEncoder({
-    redis,
-    version,
-    topK: 5,
-    prepare: (text) => text,
-    lane: "live",
-    tenant,
-    batchTexts,
-    batchChars: 1 << 18,
-    maxPendingTexts: 1 << 16,
-    targetWaitMs: 60_000,
-    maxWaitingJobs: 10_000,
-    cacheEntries: 1_000_000,
-    attempts: 8,
-    watchMs: 5_000,
-    onTrouble: ({ message }) => process.stderr.write(`producer: ${message}\n`),
-    id: randomUUID(),
-  });
-}
-
-function settingsAt(url: string): RedisSettings {
-  return { url, isCluster: false, keyPrefix: `bench-${randomUUID()}` };
 }
 
 /** Milliseconds that 32 live texts of `small` wait, a tenth of what two workers can do, while `large` asks for all of it. */
 async function measureWait(url: string, small: string, large: string, seconds: number): Promise<string> {
   const redis = settingsAt(url);
   return withWorkers(redis, { count: 2, batchMs: gpuMs }, async () => {
-    const [ours, theirs] = [await openProducer(redis, small, gpuBatch), await openProducer(redis, large, gpuBatch)];
+    const [ours, theirs] = [
+      await openProducer(redis, gpuBatch, { tenant: small }),
+      await openProducer(redis, gpuBatch, { tenant: large }),
+    ];
     const stop = new AbortController();
     const flooding = Array.from({ length: 64 }, async (_, lane) => {
       for (let round = 0; !stop.signal.aborted; round += 1) {
@@ -95,7 +68,7 @@ async function measureMany(url: string, tenants: number, texts: number): Promise
   const redis = settingsAt(url);
   return withWorkers(redis, { count: 1, batchMs: 0 }, async () => {
     const names = tenants === 1 ? ["default"] : Array.from({ length: tenants }, (_, n) => `tenant-${n}`);
-    const producers = await Promise.all(names.map((name) => openProducer(redis, name, 256)));
+    const producers = await Promise.all(names.map((name) => openProducer(redis, 256, { tenant: name })));
     await sleep(2_000);
     const before = await serverUse(url);
     const start = performance.now();
@@ -126,18 +99,6 @@ async function measureIdle(url: string, tenants: number): Promise<string> {
     const after = await serverUse(url);
     return `${after.clients - 1} connections, ${((after.commands - before.commands) / 10).toFixed(0)} commands/s`;
   });
-}
-
-async function serverUse(url: string) {
-  const connection = await connectRedis({ url, isCluster: false, keyPrefix: "bench" }, () => undefined);
-  const info = String(await connection.call("INFO", ["all"]));
-  await connection.close();
-  const read = (name: string): number => Number(new RegExp(`\n${name}:([\\d.]+)`).exec(info)?.[1]);
-  return {
-    cpuUs: 1e6 * (read("used_cpu_user") + read("used_cpu_sys")),
-    commands: read("total_commands_processed"),
-    clients: read("connected_clients"),
-  };
 }
 
 const server = await startRedis();

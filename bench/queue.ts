@@ -1,58 +1,8 @@
 // What the queue itself costs: node bench/queue.ts [redis-url]. Without a URL it starts a redis-server from PATH.
-import { type ChildProcess, fork } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createQueueEncoder, type QueueEncoder } from "../src/queue/queue-encoder.ts";
-import { createQueueWorker } from "../src/queue/queue-worker.ts";
-import type { Ranking } from "../src/queue/ranking-text.ts";
-import { connectRedis, type RedisSettings } from "../src/queue/redis-connection.ts";
 import { startRedis } from "../test/servers/start-redis.ts";
-
-const version = "bench@1 balanced 5";
-const topK = 5;
-/** A batch of a GPU in the second measurement. */
-const gpuBatch = 224;
-const gpuMs = 40;
-const ranking: Ranking = { indices: new Uint16Array(topK), scores: new Float32Array(topK).fill(0.5) };
-
-/** Starts worker processes; each tells when it takes jobs. */
-async function startWorkers(redis: RedisSettings, count: number, batchMs: number): Promise<ChildProcess[]> {
-  const children = Array.from({ length: count }, () =>
-    fork(import.meta.filename, ["worker", JSON.stringify(redis), String(batchMs)]),
-  );
-  await Promise.all(children.map((child) => new Promise((ready) => child.once("message", ready))));
-  return children;
-}
-
-async function runWorker(redis: RedisSettings, batchMs: number): Promise<void> {
-  const worker = await createQueueWorker({
-    redis,
-    version,
-    topK,
-    encode: async (texts) => {
-      if (batchMs > 0) await sleep(batchMs);
-      return texts.map(() => ranking);
-    },
-    devices: () => [],
-    concurrency: batchMs > 0 ? 24 : 8,
-    batchTexts: batchMs > 0 ? gpuBatch : 2_048,
-    batchChars: 1 << 20,
-    batchesInFlight: 1,
-    cacheEntries: 1_000_000,
-    lockMs: 30_000,
-    onBroken: () => undefined,
-    onTrouble: ({ message }) => process.stderr.write(`worker: ${message}\n`),
-    now: () => Date.now(),
-    id: randomUUID(),
-  });
-  process.once("SIGTERM", () => void worker.close(5_000).then(() => process.exit(0)));
-  const started = process.cpuUsage();
-  process.on("message", () => {
-    const { user, system } = process.cpuUsage(started);
-    process.send?.(user + system);
-  });
-  process.send?.("ready");
-}
+import { endWorkers, gpuBatch, gpuMs, openProducer, serverUse, settingsAt, startWorkers } from "./queue-scene.ts";
 
 function cpuOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
@@ -61,29 +11,10 @@ function cpuOf(child: ChildProcess): Promise<number> {
   });
 }
 
-interface ServerUse {
-  /** Microseconds of processor time. */
-  readonly cpuUs: number;
-  readonly netBytes: number;
-  readonly memoryBytes: number;
-}
-
-async function serverUse(url: string): Promise<ServerUse> {
-  const connection = await connectRedis({ url, isCluster: false, keyPrefix: "bench" }, () => undefined);
-  const info = String(await connection.call("INFO", ["all"]));
-  await connection.close();
-  const read = (name: string): number => Number(new RegExp(`\n${name}:([\\d.]+)`).exec(info)?.[1]);
-  return {
-    cpuUs: 1e6 * (read("used_cpu_user") + read("used_cpu_sys")),
-    netBytes: read("total_net_input_bytes") + read("total_net_output_bytes"),
-    memoryBytes: read("used_memory"),
-  };
-}
-
 /** Bytes in Redis for a text that waits, and for a result that is shared. */
 async function measureMemory(url: string) {
-  const redis = { url, isCluster: false, keyPrefix: `bench-${randomUUID()}` };
-  const producer = await openProducer(redis, 256, "live");
+  const redis = settingsAt(url);
+  const producer = await openProducer(redis, 256);
   const before = await serverUse(url);
   // What a producer puts into the queue before the first answer.
   const texts = 8 * 256;
@@ -108,34 +39,13 @@ function textsOf(count: number): string[] {
   );
 }
 
-function openProducer(redis: RedisSettings, batchTexts: number, lane: "live" | "backfill"): Promise<QueueEncoder> {
-  return createQueueEncoder({
-    redis,
-    version,
-    topK,
-    prepare: (text) => text,
-    lane,
-    tenant: "default",
-    batchTexts,
-    batchChars: 1 << 18,
-    maxPendingTexts: 1 << 16,
-    targetWaitMs: 60_000,
-    maxWaitingJobs: 10_000,
-    cacheEntries: 1_000_000,
-    attempts: 8,
-    watchMs: 5_000,
-    onTrouble: ({ message }) => process.stderr.write(`producer: ${message}\n`),
-    id: randomUUID(),
-  });
-}
-
 /** Milliseconds that live texts wait while a backfill takes all that is left: live work is half of what workers can do. */
 async function measureLive(url: string, workers: number, seconds: number) {
-  const redis = { url, isCluster: false, keyPrefix: `bench-${randomUUID()}` };
+  const redis = settingsAt(url);
   const children = await startWorkers(redis, workers, gpuMs);
   const [live, backfill] = [
-    await openProducer(redis, gpuBatch, "live"),
-    await openProducer(redis, gpuBatch, "backfill"),
+    await openProducer(redis, gpuBatch),
+    await openProducer(redis, gpuBatch, { lane: "backfill" }),
   ];
   const stop = new AbortController();
   let old = 0;
@@ -171,17 +81,12 @@ async function measureLive(url: string, workers: number, seconds: number) {
   return { p50: at(0.5), p99: at(0.99), perSec: (callTexts * waits.length) / total, oldPerSec: old / total };
 }
 
-async function endWorkers(children: readonly ChildProcess[]): Promise<void> {
-  for (const child of children) child.kill("SIGTERM");
-  await Promise.all(children.map((child) => new Promise((gone) => child.once("exit", gone))));
-}
-
 /** Texts a second through `workers` processes, all texts new. */
 async function measure(url: string, workers: number, texts: number, batchMs: number) {
-  const redis = { url, isCluster: false, keyPrefix: `bench-${randomUUID()}` };
+  const redis = settingsAt(url);
   const children = await startWorkers(redis, workers, batchMs);
   const batchTexts = batchMs > 0 ? gpuBatch : 256;
-  const producer = await openProducer(redis, batchTexts, "live");
+  const producer = await openProducer(redis, batchTexts);
   const signal = new AbortController().signal;
   const all = textsOf(texts);
   const before = await serverUse(url);
@@ -206,35 +111,30 @@ async function measure(url: string, workers: number, texts: number, batchMs: num
   return { perSec: texts / seconds, producerUs, workerUs, redisUs, netBytes };
 }
 
-const [mode, ...rest] = process.argv.slice(2);
-if (mode === "worker") await runWorker(JSON.parse(rest[0] ?? ""), Number(rest[1]));
-else {
-  const server = mode === undefined ? await startRedis() : undefined;
-  const url = mode ?? server?.url ?? "";
-  await measure(url, 1, 20_000, 0);
-  for (const workers of [1, 2]) {
-    const { perSec, producerUs, workerUs, redisUs, netBytes } = await measure(url, workers, 200_000, 0);
-    const cpu = `producer ${producerUs.toFixed(2)}, worker ${workerUs.toFixed(2)}, redis ${redisUs.toFixed(2)} us of CPU and ${Math.round(netBytes)} bytes on the wire a text`;
-    const quiet = Math.round(2e6 / (producerUs + workerUs + redisUs));
-    console.log(
-      `no-op encoder, ${workers} worker(s): ${Math.round(perSec)} texts/s; ${cpu}: two idle cores do ${quiet}/s`,
-    );
-  }
-  let one = 0;
-  for (const workers of [1, 2, 4, 8]) {
-    const { perSec } = await measure(url, workers, 100 * gpuBatch * workers, gpuMs);
-    if (workers === 1) one = perSec;
-    console.log(
-      `${gpuMs} ms a batch of ${gpuBatch}, ${workers} worker(s): ${Math.round(perSec)} texts/s, ${(perSec / one).toFixed(2)}x`,
-    );
-  }
-  const { p50, p99, perSec, oldPerSec } = await measureLive(url, 2, 8);
+const given = process.argv[2];
+const server = given === undefined ? await startRedis() : undefined;
+const url = given ?? server?.url ?? "";
+await measure(url, 1, 20_000, 0);
+for (const workers of [1, 2]) {
+  const { perSec, producerUs, workerUs, redisUs, netBytes } = await measure(url, workers, 200_000, 0);
+  const cpu = `producer ${producerUs.toFixed(2)}, worker ${workerUs.toFixed(2)}, redis ${redisUs.toFixed(2)} us of CPU and ${Math.round(netBytes)} bytes on the wire a text`;
+  const quiet = Math.round(2e6 / (producerUs + workerUs + redisUs));
   console.log(
-    `live ${Math.round(perSec)} texts/s beside a backfill of ${Math.round(oldPerSec)}/s, 2 workers: p50 ${p50} ms, p99 ${p99} ms`,
+    `no-op encoder, ${workers} worker(s): ${Math.round(perSec)} texts/s; ${cpu}: two idle cores do ${quiet}/s`,
   );
-  const { waitingBytes, sharedBytes } = await measureMemory(url);
-  console.log(
-    `Redis holds ${Math.round(waitingBytes)} bytes a waiting text, ${Math.round(sharedBytes)} a shared result`,
-  );
-  await server?.stop();
 }
+let one = 0;
+for (const workers of [1, 2, 4, 8]) {
+  const { perSec } = await measure(url, workers, 100 * gpuBatch * workers, gpuMs);
+  if (workers === 1) one = perSec;
+  console.log(
+    `${gpuMs} ms a batch of ${gpuBatch}, ${workers} worker(s): ${Math.round(perSec)} texts/s, ${(perSec / one).toFixed(2)}x`,
+  );
+}
+const { p50, p99, perSec, oldPerSec } = await measureLive(url, 2, 8);
+console.log(
+  `live ${Math.round(perSec)} texts/s beside a backfill of ${Math.round(oldPerSec)}/s, 2 workers: p50 ${p50} ms, p99 ${p99} ms`,
+);
+const { waitingBytes, sharedBytes } = await measureMemory(url);
+console.log(`Redis holds ${Math.round(waitingBytes)} bytes a waiting text, ${Math.round(sharedBytes)} a shared result`);
+await server?.stop();

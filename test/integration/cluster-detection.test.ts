@@ -1,51 +1,15 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ClusterRedis } from "../../src/cluster/cluster-redis.ts";
-import { type HeldLease, holdLease } from "../../src/cluster/held-lease.ts";
+import { describe, expect, it } from "vitest";
 import { createJudgedMarks } from "../../src/cluster/judged-marks.ts";
-import { createLeaseStore } from "../../src/cluster/lease-store.ts";
 import type { MatchRow } from "../../src/cluster/match-row.ts";
 import { reportMember } from "../../src/cluster/members.ts";
 import { createPartitionStore } from "../../src/cluster/partition-store.ts";
 import { createSliceStore, type SliceStep } from "../../src/cluster/slice-store.ts";
 import { beginRound, readWork, shareWork } from "../../src/cluster/work.ts";
-import { connectRedis, type RedisConnection } from "../../src/queue/redis-connection.ts";
-import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
+import { hold, takeAway, useClusterRedis } from "./cluster-redis-scene.ts";
 
-let server: RunningRedis;
-let connection: RedisConnection;
-beforeAll(async () => {
-  server = await startRedis();
-  connection = await connectRedis({ url: server.url, isCluster: false, keyPrefix: "test" }, () => undefined);
-});
-afterAll(async () => {
-  await connection?.close();
-  await server?.stop();
-});
-
-/** A cluster of its own. */
-function freshRedis(): ClusterRedis {
-  const name = randomUUID();
-  return {
-    call: (command, args) => connection.call(command, args),
-    key: (...parts) => connection.key(name, ...parts),
-  };
-}
-
+const freshRedis = useClusterRedis();
 const shared = { config: "f", detect: "none" };
-
-async function hold(redis: ClusterRedis, resource: string, node: string): Promise<HeldLease> {
-  const settings = { store: createLeaseStore(redis), node, ttlMs: 60_000, now: () => performance.now() };
-  const lease = await holdLease(resource, settings);
-  if (lease === undefined) throw new Error(`${resource} has an owner`);
-  return lease;
-}
-
-/** As if its owner had been silent too long, without its knowing. */
-async function takeAway(redis: ClusterRedis, resource: string): Promise<void> {
-  await redis.call("DEL", [redis.key("lease", resource)]);
-}
 
 function stepOf(cursor: string, ids: readonly string[]): SliceStep {
   const rows = ids.map((id) => ({
