@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Device } from "./device.ts";
-import { type FirstStage, loadFirstStage } from "./first-stage.ts";
+import type { FirstStage } from "./first-stage.ts";
 import type { EncoderSettings } from "./load-artifact.ts";
 import { guardNativeCall, type NativeGuardBuffer } from "./native-guard.ts";
 import { plainView } from "./plain-view.ts";
 import { planBatches } from "./plan-batches.ts";
-import { type Graph, loadGraph } from "./run-graph.ts";
+import type { Graph } from "./run-graph.ts";
 import { createTextTokenizer, type TextTokenizer } from "./text-tokenizer.ts";
 import type { WorkerReply, WorkerRequest } from "./worker-pool.ts";
 
@@ -64,9 +64,16 @@ async function loadModel(): Promise<Model> {
   const { encoder, threads, device, guard } = settings;
   const { firstStage } = encoder;
   const tokenizer = await loadTokenizer();
+  const { loadGraph, loadFirstStage } = await guardNativeCall(guard, loadRuntime);
   const graph = await guardNativeCall(guard, () => loadGraph(encoder, threads, device));
   if (firstStage === undefined) return { tokenizer, graph };
   return { tokenizer, graph, first: await guardNativeCall(guard, () => loadFirstStage(firstStage, threads)) };
+}
+
+/** What brings in the ONNX runtime's binding: already its loading must not be ended halfway. */
+async function loadRuntime() {
+  const [{ loadGraph }, { loadFirstStage }] = await Promise.all([import("./run-graph.ts"), import("./first-stage.ts")]);
+  return { loadGraph, loadFirstStage };
 }
 
 async function answer(message: WorkerRequest<EncodeRequest>, model: Model): Promise<void> {
