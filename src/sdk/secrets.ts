@@ -8,7 +8,8 @@ export interface Secrets {
   readonly environment: Environment;
   /**
    * Text with every `${env:NAME}`, `${keystore:NAME}` and `${credential:NAME}` replaced; what comes in is not looked at
-   * again. Throws `config_secret_missing`, `keystore_name_missing` and what reading a keystore throws.
+   * again, so that a secret may hold `${`. Throws `config_secret_missing` (also of `${NAME}` and of other places than
+   * these), `keystore_name_missing` and what reading a keystore throws.
    */
   expand(text: string, option: string): string;
   /**
@@ -20,7 +21,7 @@ export interface Secrets {
   readFile(path: string, option: string): string;
 }
 
-const reference = /\$\{(env|keystore|credential):([^}]*)\}/g;
+const reference = /\$\{(?:(\w+):([^}]*)|\w+)\}/g;
 /** Names of entries of a keystore, and of systemd's credentials. */
 const entryName = /^\w[\w.-]{0,127}$/;
 
@@ -33,9 +34,17 @@ export function isEntryName(name: string): boolean {
 export function createSecrets(environment: Environment, part: string): Secrets {
   const keystore = createKeystore(environment);
   const expandAt = (text: string, at: string): string =>
-    text.replaceAll(reference, (_whole, place: string, name: string) => {
-      if (place === "keystore") return readEntry(keystore, name, at);
-      return place === "env" ? readVariable(environment, name, at) : readCredential(environment, name, at);
+    text.replaceAll(reference, (_whole, place: string | undefined, name: string) => {
+      switch (place) {
+        case "env":
+          return readVariable(environment, name, at);
+        case "keystore":
+          return readEntry(keystore, name, at);
+        case "credential":
+          return readCredential(environment, name, at);
+        default:
+          throw unknownPlace(at);
+      }
     });
   const readFileAt = (path: string, at: string): string => readSecretFile(expandAt(path, at), at);
   return {
@@ -50,6 +59,13 @@ export function createSecrets(environment: Environment, part: string): Secrets {
     },
     readFile: (path, option) => readFileAt(path, `${part}.${option}`),
   };
+}
+
+/** Does not say what was found: it may be a piece of a secret. */
+function unknownPlace(at: string): TagsmithError {
+  const places = ["env", "keystore", "credential"].map((place) => `\${${place}:NAME}`).join(", ");
+  const advice = "A secret that holds such text itself must come from one of these, or from a file.";
+  return secretMissing(`${at}: what stands in \${…} names no place to read from: write ${places}. ${advice}`);
 }
 
 function readVariable(environment: Environment, name: string, at: string): string {

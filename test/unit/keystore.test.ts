@@ -180,6 +180,15 @@ describe("a setting", () => {
     }
     const above = read(reference("credential", "../keystore"), { CREDENTIALS_DIRECTORY: join(path, "..") });
     expect(above.message).toContain("is not the name of a credential");
+    for (const text of ["{SIEM_KEY}", "{vault:siem_key}", "{ENV:HOME}"]) {
+      const unknown = read(`x$${text}`, { HOME: "/root" });
+      expect(unknown["code"]).toBe("config_secret_missing");
+      expect(unknown.message).toMatch(/^sink\.api_key: .*\$\{env:NAME\}/);
+      expect(unknown.message).not.toMatch(/SIEM_KEY|vault|HOME/);
+    }
+    for (const text of ["$HOME", "a$", ...["{}", "{", "{a b}"].map((braces) => `$${braces}`)]) {
+      expect(createSecrets({}, "sink").read("api_key", { api_key: text })).toBe(text);
+    }
     const under = errorOf(() => createSecrets({}, "source").read("key", { key: reference("env", "X") }, "tls"));
     expect(under.message).toMatch(/^source\.tls\.key: /);
   });
