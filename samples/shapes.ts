@@ -95,6 +95,10 @@ export function auditLines(step: Execution): string {
     `${node}type=SYSCALL msg=${at}: arch=c000003e syscall=59 success=yes exit=0 a0=55d0 a1=55d8 a2=55e0 a3=8 items=2 ppid=900 pid=${step.pid} auid=1000 uid=1000 gid=1000 euid=1000 tty=pts0 ses=${step.session} comm="${args[0]}" exe="${exe}" key="exec"\x1dARCH=x86_64 SYSCALL=execve AUID="${step.user}" UID="${step.user}"`,
     `${node}type=EXECVE msg=${at}: argc=${args.length} ${list}`,
     `${node}type=CWD msg=${at}: cwd="/home/${step.user}"`,
+    ...[exe, "/lib64/ld-linux-x86-64.so.2"].map(
+      (path, item) =>
+        `${node}type=PATH msg=${at}: item=${item} name="${path}" inode=${1_048_600 + item} dev=fd:00 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL`,
+    ),
     `${node}type=PROCTITLE msg=${at}: proctitle=${Buffer.from(args.join("\0"), "utf8").toString("hex").toUpperCase()}`,
     `${node}type=EOE msg=${at}: `,
   ].join("\n");
