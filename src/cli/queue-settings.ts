@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Config, WorkerConfig } from "../config/config-schema.ts";
 import { TagsmithError } from "../event/tagsmith-error.ts";
 import type { Artifact } from "../label/load-artifact.ts";
-import type { RedisSettings } from "../queue/redis-connection.ts";
-import { createSecrets } from "../sdk/secrets.ts";
+import type { RedisSettings, SentinelSettings } from "../queue/redis-connection.ts";
+import { createSecrets, type Secrets } from "../sdk/secrets.ts";
 
 type RedisConfig = NonNullable<NonNullable<Config["cluster"]>["redis"]>;
 
@@ -35,9 +35,19 @@ function readRedis(redis: RedisConfig, option: string): RedisSettings {
     password: secrets.read("password", redis),
     ca: redis.ca_file === undefined ? undefined : secrets.readFile(redis.ca_file, "ca_file"),
     isCluster: redis.cluster,
-    sentinels: redis.sentinel && { name: redis.sentinel.name, hosts: redis.sentinel.hosts.map(hostOf) },
+    sentinels: redis.sentinel && readSentinels(redis.sentinel, secrets, url.startsWith("rediss:")),
     keyPrefix: redis.key_prefix,
   };
+}
+
+function readSentinels(
+  sentinel: NonNullable<RedisConfig["sentinel"]>,
+  secrets: Secrets,
+  isTls: boolean,
+): SentinelSettings {
+  const { name, hosts, tls, username } = sentinel;
+  const password = secrets.read("password", sentinel, "sentinel");
+  return { name, hosts: hosts.map(hostOf), isTls: tls ?? isTls, username, password };
 }
 
 function hostOf(text: string): { readonly host: string; readonly port: number } {

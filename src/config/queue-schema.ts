@@ -46,6 +46,10 @@ export const redisShape = {
     .strictObject({
       name: z.string().min(1).describe("Name of the group of servers."),
       hosts: z.array(z.string().regex(/^[^:]+:\d{1,5}$/, "expected host:port")).min(1),
+      tls: z.boolean().optional().describe("Ask the sentinels over TLS; left out: as redis_url says for the servers."),
+      username: z.string().min(1).optional(),
+      password: z.string().min(1).optional().describe("Of the sentinels; the servers' own stands beside redis_url."),
+      password_file: z.string().min(1).optional(),
     })
     .optional()
     .describe("Sentinels that know the primary; redis_url then gives scheme, user and database only."),

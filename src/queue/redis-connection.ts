@@ -1,4 +1,6 @@
+import { type ConnectionOptions, connect } from "node:tls";
 import type { Cluster, Redis, RedisOptions } from "ioredis";
+import type { TagsmithError } from "../event/tagsmith-error.ts";
 import { redisError, type TroubleListener } from "./redis-error.ts";
 
 /** Where the queue's Redis is and how to speak to it. */
@@ -11,11 +13,20 @@ export interface RedisSettings {
   readonly ca?: string | undefined;
   readonly isCluster: boolean;
   /** Who knows where the primary is; the address in `url` is not used then. */
-  readonly sentinels?:
-    | { readonly name: string; readonly hosts: readonly { readonly host: string; readonly port: number }[] }
-    | undefined;
+  readonly sentinels?: SentinelSettings | undefined;
   /** Begins all keys, in braces: one slot of a cluster holds them all. */
   readonly keyPrefix: string;
+}
+
+/** Sentinels of a group of servers. */
+export interface SentinelSettings {
+  /** Of the group. */
+  readonly name: string;
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  /** Whether the sentinels, too, are asked over TLS, with the authority of the servers; default false. */
+  readonly isTls?: boolean | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
 }
 
 /** One connection to Redis; it reconnects by itself, and commands given meanwhile wait. */
@@ -54,7 +65,7 @@ export async function connectRedis(
 ): Promise<RedisConnection> {
   const client = await createClient(settings);
   try {
-    await firstAnswer(client, withinMs);
+    await Promise.race([firstAnswer(client, withinMs), distrustOf(settings)]);
   } catch (error) {
     client.disconnect();
     throw error;
@@ -94,10 +105,52 @@ async function createClient(settings: RedisSettings): Promise<Redis | Cluster> {
   if (settings.isCluster) return new Cluster([{ host, port }], { clusterRetryStrategy: waitMs, redisOptions: options });
   const { sentinels } = settings;
   if (sentinels === undefined) return new Redis({ ...options, host, port, db, retryStrategy: waitMs });
-  const { name, hosts } = sentinels;
-  const patience = { sentinelCommandTimeout: sentinelSilentMs, sentinelRetryStrategy: waitMs };
-  const watch = { name, sentinels: [...hosts], failoverDetector: false, ...patience };
-  return new Redis({ ...options, ...watch, db, retryStrategy: waitMs });
+  return new Redis({ ...options, ...sentinelOptions(sentinels, settings.ca), db, retryStrategy: waitMs });
+}
+
+function sentinelOptions({ name, hosts, isTls, username, password }: SentinelSettings, ca?: string) {
+  return {
+    name,
+    sentinels: [...hosts],
+    failoverDetector: false,
+    sentinelCommandTimeout: sentinelSilentMs,
+    sentinelRetryStrategy: waitMs,
+    // Else the client speaks to the primary that it is told of in plain text, whatever `tls` says.
+    enableTLSForSentinelMode: true,
+    ...(isTls === true && { sentinelTLS: tlsOptions(ca) }),
+    ...(username !== undefined && { sentinelUsername: username }),
+    ...(password !== undefined && { sentinelPassword: password }),
+  };
+}
+
+/** Rejects when no sentinel's certificate is taken: the client only says that its connections are closed. */
+function distrustOf({ sentinels, ca }: RedisSettings): Promise<void> {
+  return new Promise((_, reject) => {
+    if (sentinels?.isTls !== true) return;
+    const greetings = sentinels.hosts.map((address) => greet({ ...address, ...tlsOptions(ca) }));
+    void Promise.all(greetings).then((errors) => {
+      const [first, ...others] = errors.map((error) => redisError(error));
+      const isDistrusted = ({ code }: TagsmithError): boolean => code === "queue_redis_tls_failed";
+      if (first !== undefined && [first, ...others].every(isDistrusted)) reject(first);
+    });
+  });
+}
+
+/** What goes wrong when a TLS connection is opened; undefined if nothing does. */
+function greet(options: ConnectionOptions): Promise<unknown> {
+  return new Promise((resolve) => {
+    const socket = connect({ ...options, timeout: sentinelSilentMs });
+    const end = (error?: unknown): void => {
+      socket.destroy();
+      resolve(error);
+    };
+    socket.once("secureConnect", () => end()).once("timeout", () => end());
+    socket.on("error", end);
+  });
+}
+
+function tlsOptions(ca: string | undefined): { readonly ca?: string } {
+  return ca === undefined ? {} : { ca };
 }
 
 function optionsOf({ url, username, password, ca }: RedisSettings): Omit<RedisOptions, "replyMapping"> {
@@ -112,7 +165,7 @@ function optionsOf({ url, username, password, ca }: RedisSettings): Omit<RedisOp
     reconnectOnError: (error) => (/(^|: -)(READONLY|UNBLOCKED)/.test(error.message) ? 2 : false),
     ...((username ?? urlUser) !== "" && { username: username ?? decodeURIComponent(urlUser) }),
     ...((password ?? urlPassword) !== "" && { password: password ?? decodeURIComponent(urlPassword) }),
-    ...(url.startsWith("rediss:") && { tls: ca === undefined ? {} : { ca } }),
+    ...(url.startsWith("rediss:") && { tls: tlsOptions(ca) }),
   };
 }
 

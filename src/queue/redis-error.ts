@@ -13,7 +13,8 @@ interface Kind {
 /** What Redis and its client say, Redis 6.2 of scripts behind a colon; the first that matches counts. */
 const kinds: readonly Kind[] = [
   {
-    pattern: /^(WRONGPASS|NOAUTH|NOPERM)|invalid username-password/,
+    pattern:
+      /^(WRONGPASS|NOAUTH|NOPERM)|invalid username-password|sentinels are unreachable.*(WRONGPASS|NOAUTH|NOPERM)/s,
     code: "queue_redis_unauthorized",
     remedy: "exit",
     what: "refuses us",
