@@ -20,6 +20,8 @@ export interface LeaseSettings {
   readonly store: LeaseStore;
   readonly node: string;
   readonly ttlMs: number;
+  /** The highest token that is known of an owner of the resource; default 0. */
+  readonly above?: number | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -29,9 +31,9 @@ const unusedShare = 6;
 
 /** Takes a resource and keeps it; undefined while it has another owner. */
 export async function holdLease(resource: string, settings: LeaseSettings): Promise<HeldLease | undefined> {
-  const { store, node, ttlMs, now } = settings;
+  const { store, node, ttlMs, above, now } = settings;
   const askedMs = now();
-  const token = await store.acquire(resource, node, ttlMs);
+  const token = await store.acquire(resource, node, ttlMs, above);
   if (token === undefined) return undefined;
   const lease = new KeptLease(resource, { node, token }, settings, askedMs);
   lease.start();

@@ -3,14 +3,17 @@ import { type ClusterRedis, runScript } from "./cluster-redis.ts";
 /** Who owns a resource, and since which of its owners. */
 export interface Owner {
   readonly node: string;
-  /** Rises with each owner of the resource, also when the store has lost everything in between. */
+  /**
+   * Rises with each owner of the resource. When the store has lost everything in between: if they are not of the same
+   * second, or the new owner knew the old one's.
+   */
   readonly token: number;
 }
 
 /** Leases of named resources, each held by one owner at a time until its time is over. */
 export interface LeaseStore {
-  /** The token of the new owner; undefined while the resource has another one. */
-  acquire(resource: string, node: string, ttlMs: number): Promise<number | undefined>;
+  /** The token of the new owner, higher than `above`; undefined while the resource has another one. */
+  acquire(resource: string, node: string, ttlMs: number, above?: number): Promise<number | undefined>;
   /** Begins the time anew; false when the lease is no longer this owner's, which it then never is again. */
   renew(resource: string, owner: Owner, ttlMs: number): Promise<boolean>;
   /** Does nothing when the lease is no longer this owner's. */
@@ -24,7 +27,7 @@ const acquireScript = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local now = tonumber(redis.call('TIME')[1])
 local last = tonumber(redis.call('GET', KEYS[2]) or '0')
-local token = string.format('%.0f', math.max(now, last + 1))
+local token = string.format('%.0f', math.max(now, last + 1, tonumber(ARGV[3]) + 1))
 redis.call('SET', KEYS[2], token)
 redis.call('SET', KEYS[1], token .. ':' .. ARGV[1], 'NX', 'PX', ARGV[2])
 return token`;
@@ -40,9 +43,9 @@ return redis.call('DEL', KEYS[1])`;
 /** Leases in Redis: `SET NX PX`, compared and renewed or deleted in one step. */
 export function createLeaseStore(redis: ClusterRedis): LeaseStore {
   return {
-    async acquire(resource, node, ttlMs) {
+    async acquire(resource, node, ttlMs, above = 0) {
       const keys = [leaseKey(redis, resource), redis.key("token", resource)];
-      const token = Number(await runScript(redis, acquireScript, keys, [node, ttlMs]));
+      const token = Number(await runScript(redis, acquireScript, keys, [node, ttlMs, above]));
       return token > 0 ? token : undefined;
     },
     async renew(resource, owner, ttlMs) {

@@ -79,6 +79,8 @@ class ClusterNode {
   readonly #settings: NodeSettings;
   readonly #leases: LeaseStore;
   readonly #held = new Map<string, Held>();
+  /** The highest token seen of each resource: Redis may forget the last one. */
+  readonly #tokens = new Map<string, number>();
   readonly #partitions: readonly string[];
   readonly #slices: ReadonlyMap<string, SourceSlice>;
   /** What ended the node before its work was done. */
@@ -140,6 +142,7 @@ class ClusterNode {
     if (isOver && partitions.length === 0) return true;
     const all = [...open, ...partitions];
     const found = await this.#leases.owners(all);
+    for (const [place, name] of all.entries()) this.#noteToken(name, found[place]?.token ?? 0);
     const owners = new Map(all.flatMap((name, place) => (found[place] ? [[name, found[place].node] as const] : [])));
     const nodes = members.map(({ id }) => id);
     this.#tellStanding(nodes.length);
@@ -177,8 +180,10 @@ class ClusterNode {
 
   async #take(name: string): Promise<void> {
     const { member, leaseMs, now } = this.#settings;
-    const lease = await holdLease(name, { store: this.#leases, node: member.id, ttlMs: leaseMs, now });
+    const above = this.#tokens.get(name);
+    const lease = await holdLease(name, { store: this.#leases, node: member.id, ttlMs: leaseMs, above, now });
     if (lease === undefined) return;
+    this.#noteToken(name, lease.owner.token);
     if (this.#isClosing) return lease.release();
     const stop = new AbortController();
     const ended = this.#workOn(name, lease, stop.signal).then((how) => {
@@ -187,6 +192,10 @@ class ClusterNode {
       if (how === "ended") this.#wake.abort();
     });
     this.#held.set(name, { lease, stop, ended });
+  }
+
+  #noteToken(name: string, token: number): void {
+    this.#tokens.set(name, Math.max(token, this.#tokens.get(name) ?? 0));
   }
 
   async #workOn(name: string, lease: HeldLease, stop: AbortSignal): Promise<"ended" | "troubled"> {

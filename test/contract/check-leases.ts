@@ -9,7 +9,7 @@ export interface LeaseScene {
   empty(): Promise<void>;
 }
 
-const ttlMs = 300;
+const ttlMs = 1_200;
 
 /** Holds a store to the contract of `LeaseStore`, and what holds leases in it to that of `HeldLease`. */
 export function checkLeases(create: () => Promise<LeaseScene>): void {
@@ -41,7 +41,7 @@ export function checkLeases(create: () => Promise<LeaseScene>): void {
       const { store } = await create();
       const first = { node: "x", token: (await store.acquire("a", "x", ttlMs)) ?? 0 };
       for (let n = 0; n < 4; n += 1) {
-        await sleep(ttlMs / 2);
+        await sleep(ttlMs / 3);
         expect(await store.renew("a", first, ttlMs)).toBe(true);
       }
       expect(await store.renew("a", { ...first, node: "y" }, ttlMs)).toBe(false);
@@ -53,6 +53,19 @@ export function checkLeases(create: () => Promise<LeaseScene>): void {
       expect(await store.renew("a", first, ttlMs)).toBe(false);
       await store.release("a", first);
       expect(await store.owners(["a"])).toEqual([second]);
+    });
+
+    it("gives a higher token than is known, however soon after it has lost everything", async () => {
+      const { store, empty } = await create();
+      const tokens: number[] = [];
+      for (let n = 0; n < 4; n += 1) {
+        const token = (await store.acquire("a", "x", ttlMs, tokens.at(-1))) ?? 0;
+        tokens.push(token);
+        if (n % 2 === 0) await store.release("a", { node: "x", token });
+        else await empty();
+      }
+      expect(tokens).toEqual([...new Set(tokens)].sort((a, b) => a - b));
+      expect(await store.acquire("a", "y", ttlMs, (tokens.at(-1) ?? 0) + 1_000)).toBe((tokens.at(-1) ?? 0) + 1_001);
     });
 
     it("gives higher tokens even after it has lost everything", async () => {
@@ -75,7 +88,7 @@ export function checkLeases(create: () => Promise<LeaseScene>): void {
     it("for as long as it is asked to", async () => {
       const { store } = await create();
       const lease = await hold(store, "x");
-      await sleep(4 * ttlMs);
+      await sleep(2 * ttlMs);
       lease.check();
       expect(await holdLease("a", { store, node: "y", ttlMs, now: () => performance.now() })).toBeUndefined();
       await lease.release();

@@ -9,9 +9,9 @@ export function createMemoryLeases(now: () => number): LeaseStore {
     return lease !== undefined && now() < lease.untilMs ? lease : undefined;
   };
   return {
-    async acquire(resource, node, ttlMs) {
+    async acquire(resource, node, ttlMs, above = 0) {
       if (find(resource) !== undefined) return undefined;
-      const token = Math.max(Math.floor(now() / 1_000), (tokens.get(resource) ?? 0) + 1);
+      const token = Math.max(Math.floor(now() / 1_000), (tokens.get(resource) ?? 0) + 1, above + 1);
       tokens.set(resource, token);
       leases.set(resource, { node, token, untilMs: now() + ttlMs });
       return token;

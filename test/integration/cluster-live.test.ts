@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ClusterView, readCluster } from "../../src/cluster/cluster-view.ts";
 import { connectRedis } from "../../src/queue/redis-connection.ts";
@@ -52,6 +53,12 @@ async function until<T>(look: () => Promise<T>, isRight: (seen: T) => boolean, w
     if (performance.now() - since > withinMs) throw new Error(`still ${JSON.stringify(seen)}`);
   }
 }
+
+const tokensOf = (view: ClusterView): number[] => [...view.slices, ...view.partitions].map(({ token }) => token ?? 0);
+
+/** Whether each lease has had another owner since. */
+const haveRisen = (before: ClusterView, after: ClusterView): boolean =>
+  tokensOf(after).every((token, n) => token > (tokensOf(before)[n] ?? 0));
 
 const ownersOf = ({ slices, partitions: all }: ClusterView): (string | null)[] =>
   [...slices, ...all].map(({ owner }) => owner);
@@ -112,6 +119,7 @@ describe("nodes that follow a growing source together", () => {
         view.nodes.length === 3 &&
         view.nodes.every((node) => node.slices === 2 && node.partitions >= 2) &&
         !ownersOf(view).includes(null),
+      60_000,
     );
     await until(countOfLabels(scene.shared), (count) => count === 216);
 
@@ -127,7 +135,7 @@ describe("nodes that follow a growing source together", () => {
     const takenOverSecs = (performance.now() - killedMs) / 1_000;
     await until(countOfLabels(scene.shared), (count) => count === 432);
     process.stdout.write(`${JSON.stringify({ leaseMs, takenOverSecs })}\n`);
-    expect(takenOverSecs).toBeLessThan(5);
+    expect(takenOverSecs).toBeLessThan(10);
 
     // Two more join, and one leaves in good order.
     for (const name of ["d", "e"]) nodes.push(start(scene.configFor(name, server.port)));
@@ -139,8 +147,10 @@ describe("nodes that follow a growing source together", () => {
     const [, leaving] = nodes;
     leaving?.kill("SIGTERM");
     expect(await endOf(leaving ?? start(""))).toBe(0);
-    const left = await viewOf("live");
-    expect(left.nodes.length).toBe(3);
+    await until(
+      () => viewOf("live"),
+      ({ nodes: all }) => all.length === 3,
+    );
     scene.grow(0.8, 1);
     await until(countOfLabels(scene.shared), (count) => count === 720);
     for (const node of nodes) node.kill("SIGTERM");
@@ -156,7 +166,7 @@ describe("nodes that follow a growing source together", () => {
   it("refuse checkpoint and output of an owner that was paused beyond its lease", async () => {
     const scene = createScene("paused", 2);
     let said = "";
-    const paused = start(scene.configFor("a", server.port), 400, (text) => {
+    const paused = start(scene.configFor("a", server.port), 2_000, (text) => {
       said += text;
     });
     scene.grow(0, 0.4);
@@ -168,10 +178,11 @@ describe("nodes that follow a growing source together", () => {
     paused.kill("SIGSTOP");
     const heir = start(scene.configFor("b", server.port));
     await until(countOfLabels(scene.shared), (count) => count === 168);
-    const after = await viewOf("paused");
-    expect(ownersOf(after).some((owner) => ownersOf(before).includes(owner))).toBe(false);
-    const tokens = (view: ClusterView): number[] => [...view.slices, ...view.partitions].map(({ token }) => token ?? 0);
-    expect(tokens(after).every((token, n) => token > (tokens(before)[n] ?? 0))).toBe(true);
+    const after = await until(
+      () => viewOf("paused"),
+      (view) => ownersOf(view).every((owner) => owner !== null && !ownersOf(before).includes(owner)),
+    );
+    expect(haveRisen(before, after)).toBe(true);
 
     // It wakes up with work in hand, and is told that it is not the owner any more; then it takes its share again.
     paused.kill("SIGCONT");
@@ -212,13 +223,22 @@ describe("nodes that follow a growing source together", () => {
     const nodes = ["a", "b"].map((name) => start(scene.configFor(name, server.port)));
     scene.grow(0, 0.7);
     await until(countOfLabels(scene.shared), (count) => count === 336);
+    const owned = await until(
+      () => viewOf("emptied"),
+      (view) => view.nodes.length === 2 && !ownersOf(view).includes(null),
+    );
     const before = readOutcome(scene.shared);
     const connection = await connectRedis({ url: server.url, isCluster: false, keyPrefix: "x" }, () => undefined);
     await connection.call("FLUSHALL", []);
     await connection.close();
-    await until(countOfLabels(scene.shared), (count) => count < 336);
-    await until(countOfLabels(scene.shared), (count) => count === 336);
-    expect(readOutcome(scene.shared).labels).toEqual(before.labels);
+    await until(
+      () => viewOf("emptied"),
+      (view) => haveRisen(owned, view),
+    );
+    await until(
+      async () => readOutcome(scene.shared).labels,
+      (labels) => isDeepStrictEqual(labels, before.labels),
+    );
     scene.grow(0.7, 1);
     await until(countOfLabels(scene.shared), (count) => count === 480);
     const expected = await scene.alone();

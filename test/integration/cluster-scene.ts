@@ -133,10 +133,21 @@ export function endOf(child: ChildProcess): Promise<number | null> {
 
 /** The lines of an output by whichever node wrote them, those of a part of the work in the order of its owners. */
 function linesOf(folder: string, output: string): string[] {
+  try {
+    return linesNow(folder, output);
+  } catch (error) {
+    // An owner has taken the file of the one before away.
+    if (Object(error).code === "ENOENT") return linesOf(folder, output);
+    throw error;
+  }
+}
+
+function linesNow(folder: string, output: string): string[] {
   const files = readdirSync(folder).filter((file) => file.startsWith(`${output}.`) && file.endsWith(".ndjson"));
   const tokenOf = (file: string): number => Number(file.split(".").at(-2));
   files.sort((a, b) => tokenOf(a) - tokenOf(b));
-  return files.flatMap((file) => readFileSync(join(folder, file), "utf8").split("\n").filter(Boolean));
+  // What follows the last newline is being written.
+  return files.flatMap((file) => readFileSync(join(folder, file), "utf8").split("\n").slice(0, -1));
 }
 
 /** What was written, so that runs can be compared. */
