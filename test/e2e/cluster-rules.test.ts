@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
@@ -39,7 +39,11 @@ function startNode(name: string): Node {
     `detect: { rules: [${rules}], lateness_secs: 0 }`,
   ];
   writeFileSync(config, lines.join("\n"));
-  const setRules = (text: string): void => writeFileSync(rules, text);
+  // The process looks at them at any time.
+  const setRules = (text: string): void => {
+    writeFileSync(`${rules}.new`, text);
+    renameSync(`${rules}.new`, rules);
+  };
   setRules(rule("First", "uname") + counted);
   const child = startTagsmith(["run", "--config", config]);
   let said = "";

@@ -89,7 +89,7 @@ describe("the work of a cluster", () => {
     const settings = {
       redis,
       member: { id: "x", host: "web-1", pid: 1 },
-      leaseMs: 600,
+      leaseMs: 2_400,
       partitions: 1,
       slices: [],
       maxSlices: 1,
@@ -104,18 +104,18 @@ describe("the work of a cluster", () => {
       onTrouble: ({ code }: TagsmithError) => void said.push(code),
     };
     const since = performance.now();
-    await runNode(settings, AbortSignal.timeout(10_000));
+    await runNode(settings, AbortSignal.timeout(30_000));
     expect(tries).toBe(3);
     expect(said).toEqual(["queue_redis_unready", "queue_redis_unready"]);
-    expect(performance.now() - since).toBeGreaterThan(190);
-  });
+    expect(performance.now() - since).toBeGreaterThan(790);
+  }, 40_000);
 
   it("knows its nodes for as long as they report", async () => {
     const redis = freshRedis();
     const [one, two] = ["1", "2"].map((id) => ({ id, host: "web-1", pid: 7 }));
-    expect(await reportMember(redis, one, 300)).toEqual([one]);
-    expect(await reportMember(redis, two, 300)).toEqual([one, two]);
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    expect(await reportMember(redis, two, 300)).toEqual([two]);
+    expect(await reportMember(redis, one, 1_500)).toEqual([one]);
+    expect(await reportMember(redis, two, 1_500)).toEqual([one, two]);
+    await new Promise((resolve) => setTimeout(resolve, 1_600));
+    expect(await reportMember(redis, two, 1_500)).toEqual([two]);
   });
 });
