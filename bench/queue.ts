@@ -116,7 +116,7 @@ const server = given === undefined ? await startRedis() : undefined;
 const url = given ?? server?.url ?? "";
 await measure(url, 1, 20_000, 0);
 for (const workers of [1, 2]) {
-  const { perSec, producerUs, workerUs, redisUs, netBytes } = await measure(url, workers, 200_000, 0);
+  const { perSec, producerUs, workerUs, redisUs, netBytes } = await measure(url, workers, 1_000_000, 0);
   const cpu = `producer ${producerUs.toFixed(2)}, worker ${workerUs.toFixed(2)}, redis ${redisUs.toFixed(2)} us of CPU and ${Math.round(netBytes)} bytes on the wire a text`;
   const quiet = Math.round(2e6 / (producerUs + workerUs + redisUs));
   console.log(

@@ -122,11 +122,11 @@ describe("what rules remember and match", () => {
     const redis = freshRedis();
     const other = { ...shared, detect: "other" };
     await shareWork(redis, shared, ["slice/a"]);
-    await reportMember(redis, { id: "1", host: "web-1", pid: 7 }, 200);
-    await beginRound(redis, 200, ["slice/a"]);
+    await reportMember(redis, { id: "1", host: "web-1", pid: 7 }, 1_500);
+    await beginRound(redis, 1_500, ["slice/a"]);
     await expect(shareWork(redis, other, ["slice/a"])).rejects.toMatchObject({ code: "cluster_of_other_config" });
-    await sleep(250);
-    await beginRound(redis, 200, ["slice/a"]);
+    await sleep(1_600);
+    await beginRound(redis, 1_500, ["slice/a"]);
     expect((await shareWork(redis, other, ["slice/a"])).slices).toEqual(["slice/a"]);
   });
 });

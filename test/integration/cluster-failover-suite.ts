@@ -42,17 +42,17 @@ export function failoverSuite(rounds: readonly (readonly [how: Failure, leaseMs:
         const cluster = `cluster: { lease_ms: ${leaseMs}, partitions: 16, max_slices: 2, redis: { ${sentinel} } }`;
         const shared = join(folder, "shared");
         const running = Array.from({ length: nodes }, (_, n) => {
-          const child = startNode(writeNodeConfig(shared, `node-${n}`, paths, cluster), 150, (text) => {
+          const child = startNode(writeNodeConfig(shared, `node-${n}`, paths, cluster), 400, (text) => {
             for (const [, code = ""] of text.matchAll(/tagsmith: (\w+):/g)) said.set(code, (said.get(code) ?? 0) + 1);
             if (!/tagsmith: \w+:/.test(text)) process.stderr.write(text);
           });
           children.add(child);
           return child;
         });
-        while (countLabels(shared) < (files * eventsPerFile) / 5) await sleep(100);
+        await whileAllRun(running, async () => countLabels(shared) < (files * eventsPerFile) / 5);
         redis.lag(lagMs);
         await sleep(lagMs + random.below(500));
-        while ((await redis.behind()) < 5_000) await sleep(20);
+        await whileAllRun(running, async () => (await redis.behind()) < 5_000);
         const failedMs = performance.now();
         if (how === "killed") await redis.primary.kill();
         else process.kill(redis.primary.pid, "SIGSTOP");
@@ -77,6 +77,15 @@ export function failoverSuite(rounds: readonly (readonly [how: Failure, leaseMs:
         await redis.stop();
       }
     }, 120_000);
+  }
+}
+
+/** Throws when a node ends in the meantime: the failover would come too late. */
+async function whileAllRun(running: readonly ChildProcess[], isSo: () => Promise<boolean>): Promise<void> {
+  while (await isSo()) {
+    const ended = running.find(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null);
+    if (ended !== undefined) throw new Error(`a node has ended before the failover, with ${ended.exitCode}`);
+    await sleep(20);
   }
 }
 

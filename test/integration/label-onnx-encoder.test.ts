@@ -269,9 +269,11 @@ describe("a process with an encoder", () => {
   ])("ends with its own exit code when it exits while the encoder is %s", (moment, delaysMs) => {
     const program = join(import.meta.dirname, "label-exit-midway.ts");
     for (const delayMs of delaysMs) {
-      const { status, signal, stderr } = spawnSync(process.execPath, [program, moment, String(delayMs)], {
-        encoding: "utf8",
-      });
+      const { status, signal, stderr } = spawnSync(
+        process.execPath,
+        ["--disable-warning=ExperimentalWarning", program, moment, String(delayMs)],
+        { encoding: "utf8" },
+      );
       expect({ delayMs, status, signal, stderr }).toEqual({ delayMs, status: 7, signal: null, stderr: "" });
     }
   });

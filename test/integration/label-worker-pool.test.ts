@@ -20,7 +20,7 @@ function startDevices(devices: readonly (readonly [string, Start])[], more = {})
   pool = createWorkerPool({
     url: new URL("./label-fake-worker.ts", import.meta.url),
     threads: devices.map(([device, start]) => ({ device, workerData: { crashes: crashes.buffer, start } })),
-    closeTimeoutMs: 300,
+    closeTimeoutMs: 2_000,
     textsOf: () => 1,
     onLost: ({ code, message }, left) => lost.push(`${code} ${left}: ${message}`),
     ...more,
@@ -155,10 +155,10 @@ describe("a pool of several devices", () => {
         ["cuda:0", "silent"],
         ["cpu", "well"],
       ],
-      { taskTimeoutMs: 1_000 },
+      { taskTimeoutMs: 4_000 },
     );
     await pool.ready();
-    expect(lost[0]).toContain("cuda:0 cannot be used: it did not answer for 1 s");
+    expect(lost[0]).toContain("cuda:0 cannot be used: it did not answer for 4 s");
     expect(await pool.run("next", open)).toBe("echo next");
   });
 
@@ -209,7 +209,7 @@ describe("a pool of several devices", () => {
         ["cuda:0", "well"],
         ["cuda:1", "well"],
       ],
-      { taskTimeoutMs: 2_000 },
+      { taskTimeoutMs: 4_000 },
     );
     await pool.ready();
     expect(await pool.run("crash once", open)).toBe("echo crash once");
@@ -217,7 +217,7 @@ describe("a pool of several devices", () => {
     Atomics.store(crashes, 0, 0);
     expect(await pool.run("hang once", open)).toBe("echo hang once");
     expect(lost).toHaveLength(1);
-    expect(lost[0]).toMatch(/cuda:\d cannot be used: it did not answer for 2 s\. Devices left: 1\.$/);
+    expect(lost[0]).toMatch(/cuda:\d cannot be used: it did not answer for 4 s\. Devices left: 1\.$/);
     expect(await runAll(names(3))).toHaveLength(3);
   });
 });

@@ -10,6 +10,7 @@ import { type RunningRedis, startRedis } from "../servers/start-redis.ts";
 import { forkWorker, openProducer, openWorker, rankByHash, redisAt, textsOf } from "./queue-scene.ts";
 
 const open = new AbortController().signal;
+const soon = { timeout: 20_000, interval: 20 };
 const expected = (texts: readonly string[]): number[][] => texts.map((text) => bitsOf(rankByHash(text)));
 
 let server: RunningRedis;
@@ -137,8 +138,7 @@ describe("texts that cannot be labelled", () => {
     const producer = await producerOn(redis, { batchTexts: 1, attempts: 2 });
     const result = producer.encode(textsOf("id", 12), open);
     await expect(result).rejects.toMatchObject({ code: "queue_job_failed", remedy: "exit" });
-    await sleep(2_000);
-    expect(String(reasons[0])).toContain("out of device memory");
+    await expect.poll(() => String(reasons[0]), soon).toContain("out of device memory");
   }, 30_000);
 });
 
@@ -164,8 +164,7 @@ describe("workers that come and go", () => {
     const { codes, onTrouble } = troubles();
     const producer = await producerOn(redis, { onTrouble, watchMs: 50 });
     const result = producer.encode(["whoami"], open);
-    await sleep(300);
-    expect([...codes]).toEqual(["queue_without_workers"]);
+    await expect.poll(() => [...codes], soon).toEqual(["queue_without_workers"]);
     // A worker of another model is none.
     const other = await workerOn(redis, { version: "other@2 balanced 5" });
     await sleep(200);
@@ -185,8 +184,7 @@ describe("workers that come and go", () => {
     await gone.close();
     // Two minutes later.
     const worker = await workerOn(redis, { now: () => Date.now() + 120_000 });
-    await sleep(500);
-    expect(worker.counters()).toMatchObject({ jobs: 1, dropped: 1, texts: 0 });
+    await expect.poll(() => worker.counters(), soon).toMatchObject({ jobs: 1, dropped: 1, texts: 0 });
   });
 });
 
@@ -199,9 +197,8 @@ describe("machines whose clocks differ", () => {
     const producer = await producerOn(redis, { onTrouble, watchMs: 50 });
     const texts = textsOf("clock", 200);
     expect((await producer.encode(texts, open)).map(bitsOf)).toEqual(expected(texts));
-    await sleep(200);
+    await expect.poll(() => producer.standing(), soon).toMatchObject({ workers: 1, waiting: 0 });
     expect(worker.counters()).toMatchObject({ dropped: 0 });
-    expect(producer.standing()).toMatchObject({ workers: 1, waiting: 0 });
     expect([...codes]).toEqual([]);
   });
 });

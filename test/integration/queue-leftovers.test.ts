@@ -90,7 +90,7 @@ describe("a producer's bounds", () => {
     expect((await producer.encode(texts, open)).map(bitsOf)).toEqual(texts.map((text) => bitsOf(rankByHash(text))));
     const seconds = (performance.now() - start) / 1_000;
     expect(seconds).toBeGreaterThan(1.8);
-    expect(seconds).toBeLessThan(5);
+    expect(seconds).toBeLessThan(15);
   }, 30_000);
 
   it("try a job that fails everywhere again after pauses that double", async () => {

@@ -192,7 +192,7 @@ describe("a network that fails", () => {
     const since = performance.now();
     stop.abort(new Error("stop"));
     await expect(result).rejects.toThrow("stop");
-    expect(performance.now() - since).toBeLessThan(500);
+    expect(performance.now() - since).toBeLessThan(5_000);
     await server.start();
     expect((await producer.encode(["id"], open)).map(bitsOf)).toEqual(expected(["id"]));
   }, 60_000);

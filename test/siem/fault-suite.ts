@@ -30,8 +30,8 @@ export function faultSuite(scene: SiemScene): void {
     if (proxy === undefined) throw new Error("the proxy is not started");
     return proxy;
   };
-  const read = async (index: string, waits: TagsmithError[]): Promise<string[]> => {
-    const settings = { urls: [through().url], indices: [index], request_timeout_secs: 2 };
+  const read = async (index: string, waits: TagsmithError[], timeoutSecs = 2): Promise<string[]> => {
+    const settings = { urls: [through().url], indices: [index], request_timeout_secs: timeoutSecs };
     const { records } = await readAll(pollSource(scene, settings, { waits }));
     return idsOf(records);
   };
@@ -45,7 +45,7 @@ export function faultSuite(scene: SiemScene): void {
         let searches = 0;
         through().decide((_method, path) => (path.startsWith("/_search?") && ++searches % 4 === 2 ? fault : "none"));
         const waits: TagsmithError[] = [];
-        expect(await read(index, waits)).toEqual(idsFrom(documents));
+        expect(await read(index, waits, fault === "answer_late" ? 2 : 20)).toEqual(idsFrom(documents));
         expect(searches).toBeGreaterThan(4);
         const seen = new Set(waits.map(({ code }) => code));
         if (fault in codes) expect([...seen]).toEqual([codes[fault]]);

@@ -25,6 +25,7 @@ import { type Answered, type FakeServer, openSearchAbout, type Received, startFa
 
 const never = new AbortController().signal;
 const minuteMs = 60_000;
+const soon = { timeout: 20_000, interval: 20 };
 const closers: (() => Promise<void>)[] = [];
 const printed: unknown[] = [];
 
@@ -112,10 +113,12 @@ describe("keys for signing", () => {
     expect(source.received[0]).toMatchObject({ path: "/creds?role=r", headers: { authorization: "token-1" } });
     writeFileSync(tokenFile, "token-2");
     name = "SECOND";
-    await client.request(search, never);
-    await sleep(100);
-    await client.request(search, never);
-    expect(signerOf(server.received.at(-1))).toBe("SECOND");
+    await expect
+      .poll(async () => {
+        await client.request(search, never);
+        return signerOf(server.received.at(-1));
+      }, soon)
+      .toBe("SECOND");
     expect(source.received.at(-1)?.headers.authorization).toBe("token-2");
   });
 
@@ -219,14 +222,16 @@ describe("keys that end", () => {
     const signerAt = async (minutes: number): Promise<string> => {
       vi.setSystemTime(start + minutes * minuteMs);
       await client.request(search, never);
+      const signer = signerOf(server.received.at(-1));
       await sleep(50);
-      return signerOf(server.received.at(-1));
+      return signer;
     };
     expect(await signerAt(0)).toBe("N1");
     expect(await signerAt(4.9)).toBe("N1");
     expect(looks).toBe(1);
     expect(await signerAt(9.1)).toBe("N1");
-    expect(looks).toBe(2);
+    await expect.poll(() => looks, soon).toBe(2);
+    await sleep(50);
     expect(await signerAt(9.2)).toBe("N2");
     expect(await signerAt(40)).toBe("N3");
     expect(looks).toBe(3);
@@ -240,8 +245,7 @@ describe("keys that end", () => {
     expect(new Set(found.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set(["ASIASHARED"]));
     expect(source.received).toHaveLength(1);
     await Promise.all(Array.from({ length: 10 }, () => find()));
-    await sleep(100);
-    expect(source.received).toHaveLength(2);
+    await expect.poll(() => source.received.length, soon).toBe(2);
   });
 });
 

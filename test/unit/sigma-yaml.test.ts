@@ -90,7 +90,7 @@ describe("YAML of rules", () => {
   it("refuses 10 MB of YAML, and reads a document beside a broken one", () => {
     const start = performance.now();
     expect(places(parse(`title: ${"x".repeat(10_000_000)}`))).toEqual(["yaml_too_large 1:1"]);
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(performance.now() - start).toBeLessThan(10_000);
     const { documents, problems } = parse(`title: {\n---\n${ruleText("  a: x\n  condition: a\n")}`);
     expect(documents).toHaveLength(1);
     expect(problems.length).toBeGreaterThan(0);
