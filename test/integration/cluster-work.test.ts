@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { HeldLease } from "../../src/cluster/held-lease.ts";
 import { createLeaseStore } from "../../src/cluster/lease-store.ts";
@@ -110,12 +111,46 @@ describe("the work of a cluster", () => {
     expect(performance.now() - since).toBeGreaterThan(790);
   }, 40_000);
 
+  it("is taken with a higher token than any that the node has seen, also after Redis has lost them", async () => {
+    const redis = freshRedis();
+    const name = partitionResource(0);
+    const empty = () => redis.call("DEL", [redis.key("lease", name), redis.key("token", name)]);
+    await redis.call("SET", [redis.key("token", name), 4_000_000_000]);
+    const other = await hold(redis, name, "other");
+    const tokens = [other.owner.token];
+    const settings = {
+      redis,
+      member: { id: "x", host: "web-1", pid: 1 },
+      leaseMs: 1_500,
+      partitions: 1,
+      slices: [],
+      maxSlices: 1,
+      fingerprints: { config: "f", detect: "" },
+      runSlice: async () => undefined,
+      runPartition: async (_partition: number, lease: HeldLease) => {
+        tokens.push(lease.owner.token);
+        if (tokens.length === 3) return finishWork(redis, lease, 0);
+        await empty();
+        throw redisError(new Error("CLUSTERDOWN The cluster is down"));
+      },
+      now: () => performance.now(),
+      onTrouble: () => undefined,
+    };
+    const run = runNode(settings, AbortSignal.timeout(30_000));
+    // By then it has seen the other's.
+    await sleep(1_000);
+    await empty();
+    await run;
+    await other.release();
+    expect(tokens).toEqual([4_000_000_001, 4_000_000_002, 4_000_000_003]);
+  }, 40_000);
+
   it("knows its nodes for as long as they report", async () => {
     const redis = freshRedis();
     const [one, two] = ["1", "2"].map((id) => ({ id, host: "web-1", pid: 7 }));
     expect(await reportMember(redis, one, 1_500)).toEqual([one]);
     expect(await reportMember(redis, two, 1_500)).toEqual([one, two]);
-    await new Promise((resolve) => setTimeout(resolve, 1_600));
+    await sleep(1_600);
     expect(await reportMember(redis, two, 1_500)).toEqual([two]);
   });
 });
