@@ -3,8 +3,8 @@
 import { createRandom } from "../samples/random.ts";
 
 /** Measured with bench/queue.ts and bench/main.ts; seconds of one core. */
-const cost = { pipelineEvent: 22e-6, pipelineText: 3.5e-6, redisText: 2.4e-6, workerText: 4.9e-6 };
-const bytesText = 402;
+const cost = { pipelineEvent: 22e-6, pipelineText: 3e-6, redisText: 2.7e-6, workerText: 4.4e-6 };
+const bytesText = 432;
 const gpu = { batchTexts: 224, batchSecs: 0.04 };
 const jobTexts = 256;
 const runSecs = 20;
