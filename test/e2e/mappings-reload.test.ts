@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
@@ -26,6 +26,12 @@ mappings:
 const mapping =
   "name: app\nversion: 1\ntitle: App\nprecedence: 300\nrecognise: { field: app, exists: true }\ntext: [go]\n";
 const add = (row: object): void => appendFileSync(input, `${JSON.stringify(row)}\n`);
+
+/** At once: the run looks all the time, and must never see half a file. */
+function put(path: string, text: string): void {
+  writeFileSync(join(folder, "beside"), text);
+  renameSync(join(folder, "beside"), path);
+}
 
 /** Waits until a file of the run holds a text. */
 async function until(name: string, text: string): Promise<string> {
@@ -54,11 +60,11 @@ describe("tagsmith run with a user's own mappings", () => {
   });
 
   it("takes up a mapping that is put into its folder, and keeps it when a broken one comes", async () => {
-    writeFileSync(join(own, "app.yaml"), mapping);
+    put(join(own, "app.yaml"), mapping);
     await expect.poll(() => err, { timeout: 30_000 }).toContain("The mappings have changed and are in use.");
     add({ app: 1, go: "id -u" });
     await until("labels.ndjson", '"text":"id -u"');
-    writeFileSync(join(own, "app.yaml"), `${mapping}oops: 1\n`);
+    put(join(own, "app.yaml"), `${mapping}oops: 1\n`);
     await expect
       .poll(() => err, { timeout: 30_000 })
       .toMatch(/mapping_invalid: .*app\.yaml:1:1: .*"oops" The mappings stay/);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
@@ -33,6 +33,12 @@ correlation: { type: event_count, rules: [counted], group-by: [host], timespan: 
 
 function rule(title: string, start: string): string {
   return `title: ${title}\nlogsource: { product: tagsmith, category: label }\ndetection: { selection: { text|startswith: '${start}' }, condition: selection }\nlevel: high\n`;
+}
+
+/** At once: the run looks all the time, and must never see half a file. */
+function put(path: string, text: string): void {
+  writeFileSync(join(folder, "beside"), text);
+  renameSync(join(folder, "beside"), path);
 }
 
 function add(cmdline: string): void {
@@ -70,7 +76,7 @@ describe("rules of a run that change while it follows a file", () => {
     await untilLabelled("uname -a");
     await untilSaid("3 rules are asked.");
     err = "";
-    writeFileSync(join(rules, "one.yml"), rule("Second", "ls"));
+    put(join(rules, "one.yml"), rule("Second", "ls"));
     await untilSaid("The rules have changed. 3 rules are asked.");
     add("id -u");
     add("ls -la");
@@ -80,7 +86,7 @@ describe("rules of a run that change while it follows a file", () => {
 
   it("stay as they were when a file is broken, and the fault is told with its place", async () => {
     err = "";
-    writeFileSync(join(rules, "one.yml"), "title: [\n");
+    put(join(rules, "one.yml"), "title: [\n");
     await untilSaid(/detect_rules_invalid: .*one\.yml:\d+:\d+: .* The rules stay as they were\./);
     expect(err.match(/detect_rules_invalid/g)).toHaveLength(1);
     add("ls -lt");
@@ -92,7 +98,7 @@ describe("rules of a run that change while it follows a file", () => {
     rmSync(join(rules, "one.yml"));
     await untilSaid("The rules have changed. 2 rules are asked.");
     err = "";
-    writeFileSync(join(rules, "deep", "third.yaml"), rule("Third", "who"));
+    put(join(rules, "deep", "third.yaml"), rule("Third", "who"));
     await untilSaid("The rules have changed. 3 rules are asked.");
     add("ls -l /");
     add("whoami");
@@ -103,7 +109,7 @@ describe("rules of a run that change while it follows a file", () => {
 
   it("leave the run as it was when none is left, and it stops as ever", async () => {
     err = "";
-    rmSync(rules, { recursive: true });
+    renameSync(rules, join(folder, "gone"));
     await untilSaid(/sigma_unreadable: .* The rules stay as they were\./);
     add("whoami --version");
     await untilLabelled("whoami --version");

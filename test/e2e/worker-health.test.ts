@@ -4,16 +4,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { freePort } from "../servers/free-port.ts";
 import { startRedis } from "../servers/start-redis.ts";
 import { freshFolder, root, runTagsmith, startTagsmith, writeConfig } from "./tagsmith-process.ts";
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 /** Answers of a worker's port; undefined while nobody listens. */
 function asked(port: number, path: string): Promise<string | undefined> {

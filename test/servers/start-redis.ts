@@ -1,11 +1,13 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chmodSync, existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import { promisify } from "node:util";
+import { freePort } from "./free-port.ts";
 import { serversHome } from "./server-version.ts";
 
 const run = promisify(execFile);
@@ -49,7 +51,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
   ];
   await writeFile(join(folder, "redis.conf"), `${lines.join("\n")}\n`);
   const mode = options.isSentinel === true ? ["--sentinel"] : [];
-  const launch = () => launchRedis(binary, folder, mode, port);
+  const launch = () => launchRedis(binary, folder, mode, () => answers(port, options.isTls === true));
   let child = await launch();
   const kill = (how: NodeJS.Signals = "SIGKILL") => end(child, how);
   return {
@@ -73,7 +75,7 @@ async function launchRedis(
   binary: string,
   folder: string,
   mode: readonly string[],
-  port: number,
+  isUp: () => Promise<boolean>,
 ): Promise<ChildProcess> {
   const child = spawn(binary, [join(folder, "redis.conf"), ...mode], { stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
@@ -90,7 +92,7 @@ async function launchRedis(
   process.once("exit", onExit);
   child.once("exit", () => process.off("exit", onExit));
   const since = performance.now();
-  while (!(await accepts(port))) {
+  while (!(await isUp())) {
     if (child.exitCode !== null || child.pid === undefined || performance.now() - since > 20_000) {
       child.kill("SIGKILL");
       throw new Error(`${binary} did not start:\n${log}`);
@@ -138,23 +140,20 @@ async function fetchRedis(kept: string): Promise<void> {
   }
 }
 
-function accepts(port: number): Promise<boolean> {
+/** Whether a Redis is there and has its data: an open port alone may be another's. */
+function answers(port: number, isTls: boolean): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
+    const options = { port, host: "127.0.0.1", rejectUnauthorized: false };
+    const socket = isTls ? connectTls(options) : connect(options);
+    const end = (isUp: boolean): void => {
       socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
+      resolve(isUp);
+    };
+    socket.setTimeout(1_000, () => end(false));
+    socket.on("error", () => end(false));
+    socket.on("close", () => end(false));
+    // Without a certificate of ours the handshake is all that TLS lets us see; a password may be asked for.
+    socket.once(isTls ? "secureConnect" : "connect", () => (isTls ? end(true) : socket.write("PING\r\n")));
+    socket.on("data", (reply) => end(/^[+-](?!LOADING)/.test(reply.toString("utf8"))));
   });
 }
