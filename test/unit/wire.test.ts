@@ -60,7 +60,7 @@ function partsWith(changed: Partial<PipelineParts>): PipelineParts {
 const never = new AbortController().signal;
 
 describe("the pipeline on a live source that has gone quiet", () => {
-  it("ends at once when the sink fails", { timeout: 5_000 }, async () => {
+  it("ends at once when the sink fails", { timeout: 25_000 }, async () => {
     const sink: PipelineParts["sink"] = {
       ...partsWith({}).sink,
       write: async () => {
@@ -70,7 +70,7 @@ describe("the pipeline on a live source that has gone quiet", () => {
     await expect(runPipeline(partsWith({ sink }), never)).rejects.toThrow("the sink broke");
   });
 
-  it("ends at once when a write between batches fails", { timeout: 5_000 }, async () => {
+  it("ends at once when a write between batches fails", { timeout: 25_000 }, async () => {
     const sessions = {
       ...noSessions,
       closeIdle: () => {
@@ -80,7 +80,7 @@ describe("the pipeline on a live source that has gone quiet", () => {
     await expect(runPipeline(partsWith({ sessions, tickMs: 20 }), never)).rejects.toThrow("the tick broke");
   });
 
-  it("ends at once when labelling fails", { timeout: 5_000 }, async () => {
+  it("ends at once when labelling fails", { timeout: 25_000 }, async () => {
     const labeller = {
       label: async () => {
         throw new Error("the encoder broke");
@@ -89,7 +89,7 @@ describe("the pipeline on a live source that has gone quiet", () => {
     await expect(runPipeline(partsWith({ labeller }), never)).rejects.toThrow("the encoder broke");
   });
 
-  it("is not taken for quiet while something waits for its labels", { timeout: 5_000 }, async () => {
+  it("is not taken for quiet while something waits for its labels", { timeout: 25_000 }, async () => {
     const did: string[] = [];
     const stop = new AbortController();
     const labeller: PipelineParts["labeller"] = {
@@ -111,7 +111,7 @@ describe("the pipeline on a live source that has gone quiet", () => {
     expect(did).toEqual(["labelled", "quiet"]);
   });
 
-  it("closes idle sessions of an earlier run before the first new batch", { timeout: 5_000 }, async () => {
+  it("closes idle sessions of an earlier run before the first new batch", { timeout: 25_000 }, async () => {
     const state = openState(":memory:");
     const normalizerState = partsWith({}).normalizer.state();
     state.commit({ source: "live", cursor: "7", sinkPosition: "0", normalizerState });
@@ -231,7 +231,7 @@ collapse: { key: [n], field: stage, order: [begun, done], final: [done], wait_se
     "stages.yaml",
   );
 
-  it("is labelled and written while its live source waits for more", { timeout: 5_000 }, async () => {
+  it("is labelled and written while its live source waits for more", { timeout: 25_000 }, async () => {
     const document = { cmd: "id", n: "1", stage: "begun", at: "2026-01-02T03:04:05Z" };
     const record = { kind: "document" as const, document, container: "a", id: "line:1", sequence: 1 };
     const state = openState(":memory:");
@@ -258,7 +258,9 @@ collapse: { key: [n], field: stage, order: [begun, done], final: [done], wait_se
 });
 
 describe("a stop whose deadline passes", () => {
-  it("rejects with the reason of the stop and stores nothing of what was not written", { timeout: 5_000 }, async () => {
+  it("rejects with the reason of the stop and stores nothing of what was not written", {
+    timeout: 25_000,
+  }, async () => {
     const state = openState(":memory:");
     const stop = new AbortController();
     const sink: PipelineParts["sink"] = {
