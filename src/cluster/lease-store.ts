@@ -5,7 +5,7 @@ export interface Owner {
   readonly node: string;
   /**
    * Rises with each owner of the resource. When the store has lost everything in between: if they are not of the same
-   * second, or the new owner knew the old one's.
+   * second, or the new owner knew the old one's. A node that has not looked since the old one began knows nothing of it.
    */
   readonly token: number;
 }

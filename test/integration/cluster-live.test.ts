@@ -58,6 +58,7 @@ const tokensOf = (view: ClusterView): number[] => [...view.slices, ...view.parti
 
 /** Whether each lease has had another owner since. */
 const haveRisen = (before: ClusterView, after: ClusterView): boolean =>
+  tokensOf(after).length === tokensOf(before).length &&
   tokensOf(after).every((token, n) => token > (tokensOf(before)[n] ?? 0));
 
 const ownersOf = ({ slices, partitions: all }: ClusterView): (string | null)[] =>
