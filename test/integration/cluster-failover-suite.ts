@@ -49,10 +49,10 @@ export function failoverSuite(rounds: readonly (readonly [how: Failure, leaseMs:
           children.add(child);
           return child;
         });
-        await whileAllRun(running, async () => countLabels(shared) < (files * eventsPerFile) / 5);
+        await whileAllRun(running, async () => countLabels(shared) < (files * eventsPerFile) / 5, 100);
         redis.lag(lagMs);
         await sleep(lagMs + random.below(500));
-        await whileAllRun(running, async () => (await redis.behind()) < 5_000);
+        await whileAllRun(running, async () => (await redis.behind()) < 5_000, 20);
         const failedMs = performance.now();
         if (how === "killed") await redis.primary.kill();
         else process.kill(redis.primary.pid, "SIGSTOP");
@@ -81,11 +81,15 @@ export function failoverSuite(rounds: readonly (readonly [how: Failure, leaseMs:
 }
 
 /** Throws when a node ends in the meantime: the failover would come too late. */
-async function whileAllRun(running: readonly ChildProcess[], isSo: () => Promise<boolean>): Promise<void> {
+async function whileAllRun(
+  running: readonly ChildProcess[],
+  isSo: () => Promise<boolean>,
+  lookEveryMs: number,
+): Promise<void> {
   while (await isSo()) {
     const ended = running.find(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null);
     if (ended !== undefined) throw new Error(`a node has ended before the failover, with ${ended.exitCode}`);
-    await sleep(20);
+    await sleep(lookEveryMs);
   }
 }
 
