@@ -51,6 +51,16 @@ async function fleetOf(redis: RedisSettings) {
   }
 }
 
+/** Waits until jobs wait in the lines that are named, and nobody has taken one. */
+async function untilWaiting(redis: RedisSettings, ...lines: readonly ("live" | "backfill")[]): Promise<void> {
+  const waiting = async () => {
+    const depth = (await fleetOf(redis)).queues[0]?.depth;
+    if (depth === undefined || depth.active > 0) return [];
+    return lines.filter((line) => (line === "live" ? depth.waiting : depth.waitingBackfill) > 0);
+  };
+  await expect.poll(waiting, soon).toEqual(lines);
+}
+
 /** Collects what is wrong. */
 function troubles(): { readonly codes: Set<string>; readonly onTrouble: (error: TagsmithError) => void } {
   const codes = new Set<string>();
@@ -86,8 +96,7 @@ describe("texts that cannot be labelled", () => {
     let deaths = 0;
     let isOver = false;
     const keep = async (): Promise<void> => {
-      const child = await forkWorker(settings);
-      child.once("exit", () => {
+      const child = await forkWorker(settings, () => {
         deaths += 1;
         if (!isOver) void keep();
       });
@@ -178,7 +187,7 @@ describe("workers that come and go", () => {
     const gone = await openProducer(redis);
     const stop = new AbortController();
     const asked = gone.encode(textsOf("gone", 16), stop.signal);
-    await sleep(100);
+    await untilWaiting(redis, "live");
     stop.abort(new Error("stop"));
     await expect(asked).rejects.toThrow("stop");
     await gone.close();
@@ -229,9 +238,8 @@ describe("sharing", () => {
     const backfill = await producerOn(redis, { lane: "backfill" });
     const live = await producerOn(redis);
     const old = backfill.encode(textsOf("old", 320), open);
-    await sleep(100);
     const fresh = live.encode(textsOf("new", 16), open);
-    await sleep(100);
+    await untilWaiting(redis, "live", "backfill");
     await workerOn(redis, {
       concurrency: 1,
       encode: async (texts) => {

@@ -78,14 +78,16 @@ interface ProcessSettings {
   readonly lockMs?: number;
 }
 
-/** A worker in a process of its own; resolves when it takes jobs. */
-export async function forkWorker(settings: ProcessSettings): Promise<ChildProcess> {
+/** A worker in a process of its own; resolves when it takes jobs, or has ended before it could say so. */
+export async function forkWorker(settings: ProcessSettings, onExit = () => {}): Promise<ChildProcess> {
   const child = fork(join(import.meta.dirname, "queue-worker-process.ts"), [JSON.stringify(settings)], {
     execArgv: ["--conditions=source"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   await new Promise((ready, failed) => {
     child.once("message", ready);
+    child.once("exit", ready);
+    child.once("exit", onExit);
     child.once("error", failed);
   });
   return child;
