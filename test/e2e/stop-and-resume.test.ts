@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, cpSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -29,6 +29,12 @@ describe("stopping and starting again", () => {
     for (const name of ["audit.log", "kubernetes-audit.ndjson", "plain.ndjson"]) {
       cpSync(join(root, "samples", "data", name), join(input, name));
     }
+    // A run that is told to stop after its first labels has enough before it: texts that it has not seen yet.
+    const more = Array.from({ length: 1_500 }, (_, n) => ({
+      cmdline: `curl -o file-${n} http://192.0.2.1/${n}`,
+      session_id: `more-${n % 50}`,
+    }));
+    writeFileSync(join(input, "plain-more.ndjson"), more.map((row) => `${JSON.stringify(row)}\n`).join(""));
     config = writeConfig(calm, [join(input, "*")]);
     const { code, err } = await runTagsmith(["run", "--config", config, "--quiet"]);
     expect([code, err]).toEqual([0, ""]);
