@@ -4,6 +4,8 @@ import type { LeaseStore } from "../../src/cluster/lease-store.ts";
 export function createMemoryLeases(now: () => number): LeaseStore {
   const leases = new Map<string, { readonly node: string; readonly token: number; untilMs: number }>();
   const tokens = new Map<string, number>();
+  const second = () => Math.floor(now() / 1_000);
+  let born: number | undefined;
   const find = (resource: string) => {
     const lease = leases.get(resource);
     return lease !== undefined && now() < lease.untilMs ? lease : undefined;
@@ -11,7 +13,10 @@ export function createMemoryLeases(now: () => number): LeaseStore {
   return {
     async acquire(resource, node, ttlMs, above = 0) {
       if (find(resource) !== undefined) return undefined;
-      const token = Math.max(Math.floor(now() / 1_000), (tokens.get(resource) ?? 0) + 1, above + 1);
+      born ??= second();
+      const last = tokens.get(resource);
+      if ((last ?? born) >= second()) return undefined;
+      const token = Math.max(second(), (last ?? 0) + 1, above + 1);
       tokens.set(resource, token);
       leases.set(resource, { node, token, untilMs: now() + ttlMs });
       return token;

@@ -226,10 +226,8 @@ describe("nodes that follow a growing source together", () => {
     await until(countOfLabels(scene.shared), (count) => count === 336);
     const owned = await until(
       () => viewOf("emptied"),
-      (view) => view.nodes.length === 2 && view.nodes.every((node) => node.slices === 2 && node.partitions === 4),
+      (view) => view.nodes.length === 2 && !ownersOf(view).includes(null),
     );
-    // Who takes a lease must have seen the owner before: each node looks six times in the time of a lease.
-    await sleep(leaseMs / 2);
     const before = readOutcome(scene.shared);
     const connection = await connectRedis({ url: server.url, isCluster: false, keyPrefix: "x" }, () => undefined);
     await connection.call("FLUSHALL", []);

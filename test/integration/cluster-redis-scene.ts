@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 import type { ClusterRedis } from "../../src/cluster/cluster-redis.ts";
 import type { EventRow } from "../../src/cluster/event-row.ts";
@@ -31,12 +32,16 @@ export function useClusterRedis(): () => ClusterRedis {
 
 export const ttlMs = 60_000;
 
-/** Throws where it has an owner. */
+/** Waits for the next second where it must; throws where it has an owner. */
 export async function hold(redis: ClusterRedis, resource: string, node: string): Promise<HeldLease> {
-  const settings = { store: createLeaseStore(redis), node, ttlMs, now: () => performance.now() };
-  const lease = await holdLease(resource, settings);
-  if (lease === undefined) throw new Error(`${resource} has an owner`);
-  return lease;
+  const store = createLeaseStore(redis);
+  // As if Redis had long been there.
+  await redis.call("SET", [redis.key("born"), 1, "NX"]);
+  for (const since = performance.now(); ; await sleep(20)) {
+    const lease = await holdLease(resource, { store, node, ttlMs, now: () => performance.now() });
+    if (lease !== undefined) return lease;
+    if (performance.now() - since > 5_000) throw new Error(`${resource} has an owner`);
+  }
 }
 
 /** As if its owner had been silent too long, without its knowing. */
