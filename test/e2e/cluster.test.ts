@@ -43,7 +43,7 @@ describe("a cluster of three nodes", () => {
     expect(linesOfAll(join(folder, "shared"), "verdicts").length).toBeGreaterThan(50);
     expect(linesOfAll(join(folder, "shared"), "alerts").length).toBeGreaterThan(20);
     const documents = nodes.map(({ out }): number => JSON.parse(out).documents);
-    expect(documents.reduce((sum, count) => sum + count, 0)).toBe(6_620);
+    expect(documents.reduce((sum, count) => sum + count, 0)).toBe(8_116);
 
     const said = await runTagsmith(["status", "--config", shared]);
     expect(said.code).toBe(0);
