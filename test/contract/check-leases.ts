@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type HeldLease, holdLease } from "../../src/cluster/held-lease.ts";
 import type { LeaseStore } from "../../src/cluster/lease-store.ts";
 
-/** A store of leases with a way to see it lose everything. */
+/** A store of leases of its own for a test, with a way to see it lose everything: tests run side by side. */
 export interface LeaseScene {
   readonly store: LeaseStore;
   empty(): Promise<void>;
@@ -22,7 +22,7 @@ async function take(store: LeaseStore, resource: string, node: string, above?: n
 
 /** Holds a store to the contract of `LeaseStore`, and what holds leases in it to that of `HeldLease`. */
 export function checkLeases(create: () => Promise<LeaseScene>): void {
-  describe("keeps the contract of leases", () => {
+  describe.concurrent("keeps the contract of leases", () => {
     it("gives a resource to one of many who ask at once, and tells who it is", async () => {
       const { store } = await create();
       await store.release("c", { node: "x", token: await take(store, "c", "x") });
@@ -87,7 +87,7 @@ export function checkLeases(create: () => Promise<LeaseScene>): void {
     });
   });
 
-  describe("holds a lease", () => {
+  describe.concurrent("holds a lease", () => {
     const hold = async (store: LeaseStore, node: string, now = () => performance.now()): Promise<HeldLease> => {
       for (const since = performance.now(); ; await sleep(20)) {
         const lease = await holdLease("a", { store, node, ttlMs, now });

@@ -9,7 +9,7 @@ import { startRedis } from "../servers/start-redis.ts";
 import { freshFolder, linesOf, root, runTagsmith, startTagsmith, writeConfig } from "./tagsmith-process.ts";
 
 /** More for a long look: TAGSMITH_FAULTS=100. */
-const faults = Number(process.env["TAGSMITH_FAULTS"] ?? 10);
+const faults = Number(process.env["TAGSMITH_FAULTS"] ?? 7);
 const outputs = ["labels.ndjson", "verdicts.ndjson", "dead.ndjson"];
 const samples = [join(root, "samples", "data", "*")];
 

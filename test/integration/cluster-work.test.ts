@@ -16,10 +16,13 @@ const freshRedis = useClusterRedis();
 const shared = { config: "f", detect: "none" };
 
 describe("leases in Redis", () => {
-  checkLeases(async () => ({
-    store: createLeaseStore(freshRedis()),
-    empty: async () => void (await freshRedis().call("FLUSHALL", [])),
-  }));
+  checkLeases(async () => {
+    const redis = freshRedis();
+    const resources = ["a", "b", "c"];
+    const keys = resources.flatMap((name) => [redis.key("lease", name), redis.key("token", name)]);
+    const empty = async () => void (await redis.call("DEL", [...keys, redis.key("born")]));
+    return { store: createLeaseStore(redis), empty };
+  });
 });
 
 describe("leases in memory", () => {

@@ -3,5 +3,5 @@ import { describeServer } from "./siem-scene.ts";
 import { siemSuite } from "./siem-suite.ts";
 
 describeServer(everydayServer, (scene) => {
-  siemSuite(scene, { kills: 6, restarts: 1 });
+  siemSuite(scene, { kills: 5, restarts: 1 });
 });
