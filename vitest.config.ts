@@ -1,15 +1,14 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** Some hundred processes are started, all of the same modules. */
-const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules", ".cache", "compile") };
-
 export default defineConfig({
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Some hundred processes are started, all of the same modules.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules", ".cache", "compile") },
     projects: [
       {
         extends: true,
@@ -28,13 +27,12 @@ export default defineConfig({
           pool: "forks",
           include: ["test/{integration,e2e}/**/*.test.ts"],
           fileParallelism: false,
-          env,
         },
       },
       // Each file starts a real search server; one at a time.
       {
         extends: true,
-        test: { name: "siem", pool: "forks", include: ["test/siem/*.test.ts"], fileParallelism: false, env },
+        test: { name: "siem", pool: "forks", include: ["test/siem/*.test.ts"], fileParallelism: false },
       },
     ],
   },

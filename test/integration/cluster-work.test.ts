@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { ClusterRedis } from "../../src/cluster/cluster-redis.ts";
 import type { HeldLease } from "../../src/cluster/held-lease.ts";
 import { createLeaseStore } from "../../src/cluster/lease-store.ts";
 import { reportMember } from "../../src/cluster/members.ts";
@@ -14,6 +15,18 @@ import { hold, stepOf, takeAway, useClusterRedis } from "./cluster-redis-scene.t
 
 const freshRedis = useClusterRedis();
 const shared = { config: "f", detect: "none" };
+
+/** A node with one partition to do, and nothing to read. */
+const nodeOn = (redis: ClusterRedis) => ({
+  redis,
+  member: { id: "x", host: "web-1", pid: 1 },
+  partitions: 1,
+  slices: [],
+  maxSlices: 1,
+  fingerprints: { config: "f", detect: "" },
+  runSlice: async () => undefined,
+  now: () => performance.now(),
+});
 
 describe("leases in Redis", () => {
   checkLeases(async () => {
@@ -91,20 +104,13 @@ describe("the work of a cluster", () => {
     const said: string[] = [];
     let tries = 0;
     const settings = {
-      redis,
-      member: { id: "x", host: "web-1", pid: 1 },
+      ...nodeOn(redis),
       leaseMs: 2_400,
-      partitions: 1,
-      slices: [],
-      maxSlices: 1,
-      fingerprints: { config: "f", detect: "" },
-      runSlice: async () => undefined,
       runPartition: async (_partition: number, lease: HeldLease) => {
         tries += 1;
         if (tries < 3) throw redisError(new Error("CLUSTERDOWN The cluster is down"));
         await finishWork(redis, lease, 0);
       },
-      now: () => performance.now(),
       onTrouble: ({ code }: TagsmithError) => void said.push(code),
     };
     const since = performance.now();
@@ -122,21 +128,14 @@ describe("the work of a cluster", () => {
     const other = await hold(redis, name, "other");
     const tokens = [other.owner.token];
     const settings = {
-      redis,
-      member: { id: "x", host: "web-1", pid: 1 },
+      ...nodeOn(redis),
       leaseMs: 1_500,
-      partitions: 1,
-      slices: [],
-      maxSlices: 1,
-      fingerprints: { config: "f", detect: "" },
-      runSlice: async () => undefined,
       runPartition: async (_partition: number, lease: HeldLease) => {
         tokens.push(lease.owner.token);
         if (tokens.length === 3) return finishWork(redis, lease, 0);
         await empty();
         throw redisError(new Error("CLUSTERDOWN The cluster is down"));
       },
-      now: () => performance.now(),
       onTrouble: () => undefined,
     };
     const run = runNode(settings, AbortSignal.timeout(30_000));
